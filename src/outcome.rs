@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 
 /// What one answered request says of one asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,39 @@ pub enum Outcome {
         /// Whether a reading has shown it alive; else the server was asked, and nobody knows.
         seen: bool,
     },
+    /// It is moved aside, or about to be, to be deleted on a date.
+    Staged(Aside),
+    /// Somebody has taken it out of where it was moved aside to.
+    Rescued,
+}
+
+/// How an asset stands aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Aside {
+    /// The folder in which it waits: a staging folder, or a folder that was moved into one.
+    pub into: AssetId,
+    /// What sort of asset it is: each is moved by a call of its own.
+    pub asset: Kind,
+    /// From when on it is to be deleted.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub due: Timestamp,
+    /// How far that has come.
+    pub phase: Phase,
+}
+
+/// How far an asset has come that is moved aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// A move was about to be sent, there or back: where it is, only a reading shows.
+    Moving,
+    /// It was shown to be there.
+    There,
+    /// The delete of the staging folder was about to be sent.
+    Deleting,
 }
 
 /// What shows that an asset is deleted. That the server does not know it is no evidence.

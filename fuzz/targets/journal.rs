@@ -37,6 +37,8 @@ fn check(base: Option<State>, lines: &[u8]) {
                     Status::Unknown { .. } => assert!(said(b"intent") || said(b"unknown")),
                     // Of what was asked for and not answered the intent says so.
                     Status::Restored { .. } => assert!(said(b"restore")),
+                    Status::Staged(_) => assert!(said(b"staged")),
+                    Status::Rescued => assert!(said(b"rescued")),
                 }
             }
             let mut written = Vec::new();

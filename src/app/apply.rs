@@ -11,10 +11,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::connect::Connection;
+use crate::app::staged::{Live, Staging};
 use crate::apply::readings::{Readings, Reread};
 use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Stopper, inbox};
-use crate::apply::{self, Clock, NotSaved, Options, Run};
+use crate::apply::{self, Clock, NotSaved, Options, Run, Stage};
 use crate::asset::AssetId;
 use crate::event::{Ending, Listener, RunInfo, StopReason};
 use crate::frameio::client::{Client, CutOff};
@@ -36,6 +37,8 @@ pub(crate) struct Order {
     pub(crate) options: Options,
     /// What is read again of what is to be deleted, once it is too old.
     pub(crate) again: Option<Box<dyn Again>>,
+    /// How assets are moved aside; nothing where none are.
+    pub(crate) staging: Option<Staging>,
 }
 
 /// Reads again what a run is about to delete.
@@ -74,12 +77,24 @@ where
         state,
         options,
         again,
+        staging,
     } = order;
     let clock = &ServerClock::new(connection, &info, clock);
     let deleter = connection.deleter(info.account.as_deref(), &approved);
     let (stopper, inbox) = inbox::<S>();
-    stop_in_order(connection, stopper.clone(), options.grace);
     session.begin(&state);
+    let account = info.account.clone();
+    let now = || clock.server_time();
+    let mut live = staging.as_ref().map(|staging| {
+        let at = (connection, account.as_deref());
+        Live::new(at, &approved.agreed(), staging.marks.as_ref(), &now)
+    });
+    let stage = live.as_mut().zip(staging.as_ref());
+    let stage = stage.map(|(server, staging)| Stage {
+        server,
+        terms: staging.terms.clone(),
+    });
+    let stopping = stopper.clone();
     let ended = thread::scope(|scope| {
         let (readings, cut_off) = match again {
             Some(again) => readings(again, connection, (stopper.clone(), clock), scope),
@@ -99,7 +114,14 @@ where
             readings,
             clock,
         };
-        let ended = apply::run(run, &deleter, (stopper, inbox), connection.handle());
+        let ended = apply::run(
+            (run, stage),
+            &deleter,
+            (stopper, inbox),
+            (connection.handle(), || {
+                stop_in_order(connection, stopping, options.grace);
+            }),
+        );
         // Nobody waits for what is still read.
         cut_off.end();
         ended

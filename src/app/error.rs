@@ -308,3 +308,19 @@ impl Error {
         }
     }
 }
+
+/// Why a run stops that cannot read or ask any more.
+pub(crate) fn stopped(error: Error) -> StopReason {
+    if let Error::Stopped(reason) = error {
+        return reason;
+    }
+    if let Error::OutOfTime(_) = error {
+        return StopReason::TimeBudget;
+    }
+    let detail = error.to_string();
+    if let Error::Who(_) = error {
+        StopReason::NotReachable { detail }
+    } else {
+        StopReason::Broken { detail }
+    }
+}

@@ -51,7 +51,10 @@ impl Hints<'_> {
     fn place(&self, id: AssetId) -> [Option<AssetId>; 2] {
         let [project, parent] = pinned_place(&self.basis.manifests, id);
         let reviewed = || self.reviewed?.about.get(&id)?.place[1];
-        let parent = parent
+        // What was moved aside is where it was moved to, as far as anybody knows.
+        let aside = self.basis.state.aside(id).map(|aside| aside.into);
+        let parent = aside
+            .or(parent)
             .or_else(|| self.kept.get(&id).copied())
             .or_else(reviewed)
             .or_else(|| self.basis.state.catalogue.parent(id));

@@ -27,8 +27,10 @@ pub(crate) mod restore;
 pub(crate) mod saved_plan;
 pub(crate) mod sign_in;
 mod silence;
+pub(crate) mod staged;
 pub(crate) mod threads;
 mod unlisted;
+pub(crate) mod unstage;
 mod waits;
 pub(crate) mod whoami;
 

@@ -93,6 +93,7 @@ pub(crate) fn prepare(
             plan::tell_of_left_alone(&mut plan, read);
         }
     }
+    plan.settle_staged(&basis.state, read.as_ref());
     let sight = Sight {
         limits: &basis.settings.limits,
         manifests: &basis.manifests,
@@ -101,6 +102,10 @@ pub(crate) fn prepare(
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));
     plan.cover(basis.settings.api);
+    if basis.settings.api.abilities().reads_contents {
+        let terms = (basis.settings.deciding.staging, basis.times.later);
+        plan.stage(&basis.state, read.as_ref(), terms);
+    }
     let is_kept = basis.settings.is_sent;
     Ok(Prepared {
         basis,

@@ -9,18 +9,18 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::app::connect::Connection;
-use crate::app::error::Error;
+use crate::app::error::{Error, stopped};
 use crate::app::live::remaining;
-use crate::app::memory::Memory;
+use crate::app::staged::{self as staged_live, read};
 use crate::apply::NotSaved;
 use crate::apply::restore::{Answer, Refused, Restored, Restoring, Server, Wanted, run};
+use crate::apply::staged;
 use crate::asset::{AssetId, Kind};
 use crate::event::{RunInfo, StopReason};
 use crate::frameio::changer::ChangingClient;
 use crate::frameio::client::Unmade;
-use crate::frameio::inventory::{self, Question};
 use crate::frameio::v4::changes::Change;
-use crate::inventory::{Connections, Inventory};
+use crate::inventory::Inventory;
 use crate::plan::consent::Agreed;
 use crate::plan::restore::{Candidate, Restore, Standing, standing};
 use crate::render::{count, counted};
@@ -39,7 +39,7 @@ pub(crate) fn plan(
 ) -> Result<Restore, Error> {
     let ids: Vec<(AssetId, Option<Kind>)> = candidates
         .iter()
-        .map(|candidate| (candidate.id, None))
+        .map(|candidate| (candidate.id, candidate.is_staging().then_some(Kind::Folder)))
         .collect();
     let read = read_assets(at, &ids, &BTreeSet::new(), &candidates)?;
     let rows = candidates.into_iter();
@@ -59,6 +59,7 @@ fn wanted(plan: &Restore) -> Vec<Wanted> {
         let (kind, is_back) = match *standing {
             Standing::Deleted { kind, .. } => (kind, false),
             Standing::Back { kind } => (Some(kind), true),
+            Standing::Waits => (Some(Kind::Folder), true),
             Standing::NotListed { .. } | Standing::Over { .. } | Standing::Unread => (None, false),
         };
         Wanted {
@@ -83,28 +84,12 @@ fn read_assets(
         .filter_map(|candidate| Some((candidate.id, candidate.known.parent?)))
         .collect();
     let place = |id: AssetId| [None, parents.get(&id).copied()];
-    let question = Question {
+    let wanted = staged::Wanted {
         assets,
-        going: folders,
+        whole: folders,
         place: &place,
-        back: &Arc::default(),
-        singly: false,
     };
-    let (connection, account) = at;
-    let client = connection.client(account);
-    let mut memory = Memory::default();
-    let reading = inventory::read_assets(&client, &question, &mut memory, |_| {});
-    let (mut read, _) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
-    if !folders.is_empty() {
-        let containers = folders.iter().map(|id| (*id, Some(Kind::Folder)));
-        let connections = Connections {
-            containers: containers.collect(),
-            ..Connections::default()
-        };
-        let reading = inventory::read_around(&client, &connections, &mut read, &mut memory, |_| {});
-        connection.wait_for(reading)?.map_err(Error::Stopped)?;
-    }
-    Ok(read)
+    read(at, wanted)
 }
 
 /// After how many assets people are told how far it is: about each half minute.
@@ -145,8 +130,10 @@ pub(crate) fn restore(
         patience,
     };
     let began = Instant::now();
+    let time = || connection.time(now());
     let mut server = Live {
         began,
+        mover: staged_live::Live::new((connection, account), agreed, None, &time),
         client: ChangingClient::new(connection.client(account), agreed),
         connection,
         account,
@@ -163,6 +150,7 @@ pub(crate) fn restore(
 /// The server of a connection.
 struct Live<'run> {
     began: Instant,
+    mover: staged_live::Live<'run>,
     client: ChangingClient,
     connection: &'run Connection,
     account: Option<&'run str>,
@@ -194,6 +182,10 @@ impl Server for Live<'_> {
         read_assets((self.connection, self.account), assets, folders, &[]).map_err(stopped)
     }
 
+    fn mover(&mut self) -> Option<&mut dyn staged::Server> {
+        Some(&mut self.mover)
+    }
+
     fn pause(&mut self, time: Duration) -> Result<(), StopReason> {
         let paused = self.connection.wait_for(async { sleep(time).await });
         paused.map_err(stopped)
@@ -210,21 +202,5 @@ impl Server for Live<'_> {
 
     fn now(&self) -> Timestamp {
         self.connection.time((self.now)())
-    }
-}
-
-/// Why a run stops that cannot read or ask any more.
-fn stopped(error: Error) -> StopReason {
-    if let Error::Stopped(reason) = error {
-        return reason;
-    }
-    if let Error::OutOfTime(_) = error {
-        return StopReason::TimeBudget;
-    }
-    let detail = error.to_string();
-    if let Error::Who(_) = error {
-        StopReason::NotReachable { detail }
-    } else {
-        StopReason::Broken { detail }
     }
 }

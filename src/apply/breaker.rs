@@ -75,7 +75,7 @@ pub struct Breaker {
 
 const fn place(task: Task) -> usize {
     match task {
-        Task::Delete | Task::Restore => 0,
+        Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => 0,
         Task::Resolve => 1,
     }
 }

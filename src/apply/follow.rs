@@ -24,12 +24,16 @@ pub(super) fn follow<S: Strategy>(
         Verdict::SlowDown { wait: _ } | Verdict::NoTokenYet { wait: _ } => slowed_down(job, known),
         Verdict::NotSent { detail } => not_sent(job, detail, known),
         Verdict::Unknown { detail } => match job.task() {
-            Task::Delete | Task::Restore => read_after_loss(&job, detail, known),
+            Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+                read_after_loss(&job, detail, known)
+            }
             Task::Resolve => unread(job, &detail, known),
         },
         // It would be asked again in vain.
         Verdict::Malformed { detail } => match job.task() {
-            Task::Delete | Task::Restore => read_after_loss(&job, detail, known),
+            Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+                read_after_loss(&job, detail, known)
+            }
             Task::Resolve => {
                 let mut effects = vec![not_read(&job, &detail)];
                 effects.extend(S::given_up(&job, known));
@@ -64,7 +68,9 @@ pub(super) fn broken<S: Strategy>(job: Job<S>, batch: u64, known: &Known<'_, S>)
         detail: format!("the worker that had batch {batch} broke down"),
     });
     match job.task() {
-        Task::Delete | Task::Restore => lost(&job, known).into_iter().chain([stop]).collect(),
+        Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+            lost(&job, known).into_iter().chain([stop]).collect()
+        }
         Task::Resolve => vec![Effect::Record(Vec::new()), Effect::Requeue(vec![job]), stop],
     }
 }
@@ -176,7 +182,7 @@ fn given_up<S: Strategy>(job: &Job<S>, known: &Known<'_, S>) -> Vec<Effect<S>> {
     effects.extend(known.memory.api_ended().map(Effect::Stop));
     if known.is_silent {
         let tries = match job.task() {
-            Task::Delete | Task::Restore => job.sent,
+            Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => job.sent,
             Task::Resolve => job.tries,
         };
         let waited = known.now.saturating_sub(tries.since.unwrap_or(known.sent));
@@ -200,7 +206,9 @@ pub(super) fn record_outcome<S: Strategy>(
             | Outcome::Gone(_)
             | Outcome::Missing
             | Outcome::Unknown
-            | Outcome::Restored { .. } => {}
+            | Outcome::Restored { .. }
+            | Outcome::Staged(_)
+            | Outcome::Rescued => {}
             Outcome::Retired(_) => tally.retired += 1,
             Outcome::Failed(_) if known.memory.refused_before.contains(id) => expected += 1,
             Outcome::Failed(failure) => {
@@ -223,7 +231,11 @@ pub(super) fn settled_alone<S: Strategy>(
 ) -> Vec<Effect<S>> {
     match outcome {
         Outcome::Failed(_) => record_outcome(vec![(id, outcome)], known),
-        Outcome::Retired(_) | Outcome::Unknown | Outcome::Restored { .. } => {
+        Outcome::Retired(_)
+        | Outcome::Unknown
+        | Outcome::Restored { .. }
+        | Outcome::Staged(_)
+        | Outcome::Rescued => {
             vec![Effect::Record(vec![(id, outcome)])]
         }
         Outcome::Gone(_) | Outcome::Missing => vec![Effect::HoldBack((id, outcome))],

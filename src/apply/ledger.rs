@@ -64,6 +64,11 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         }
     }
 
+    /// The number of the run.
+    pub(super) const fn run(&self) -> u64 {
+        self.run
+    }
+
     pub(super) const fn state(&self) -> &State {
         &self.state
     }
@@ -146,7 +151,9 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             | Outcome::Gone(_)
             | Outcome::Failed(_)
             | Outcome::Unknown
-            | Outcome::Restored { .. } => true,
+            | Outcome::Restored { .. }
+            | Outcome::Staged(_)
+            | Outcome::Rescued => true,
         };
         match event {
             RunEvent::Answered { outcomes, .. } => outcomes.iter().any(changes),
@@ -155,7 +162,8 @@ impl<'run, Se: Session> Ledger<'run, Se> {
             | RunEvent::Forgotten { .. }
             | RunEvent::Marked { .. }
             | RunEvent::AgainOver { .. }
-            | RunEvent::AgainUsed { .. } => true,
+            | RunEvent::AgainUsed { .. }
+            | RunEvent::Staging(_) => true,
             RunEvent::Started(_)
             | RunEvent::Described { .. }
             | RunEvent::Intent { .. }

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::run::Seeker;
 pub(crate) use crate::apply::run::{Clock, Ended, NotSaved, Options, Run};
+pub(crate) use crate::apply::staged::Stage;
 use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Inbox, Stopper, Workers};
 use crate::frameio::deleter::Deleter;
@@ -26,11 +27,14 @@ mod follow;
 mod guards;
 mod later;
 mod ledger;
+#[cfg(test)]
+mod mortal;
 mod order;
 mod queue;
 pub(crate) mod readings;
 pub(crate) mod restore;
 mod run;
+pub(crate) mod staged;
 pub(crate) mod strategy;
 pub(crate) mod worker;
 
@@ -39,12 +43,13 @@ mod tests;
 
 /// Carries out what was approved; returns when everything under way is answered for.
 ///
-/// The calling thread becomes the dispatcher, and the workers run on `runtime`.
+/// The calling thread becomes the dispatcher, and the workers run on `runtime`. What is moved aside
+/// comes first, one call after another; `before_sending` is called once that is over.
 pub(crate) fn run<'run, S, D, Se>(
-    run: Run<'run, Se>,
+    (run, stage): (Run<'run, Se>, Option<Stage<'_>>),
     deleter: &'run D,
     (stopper, inbox): (Stopper<S>, Inbox<S>),
-    runtime: &'run Handle,
+    (runtime, before_sending): (&'run Handle, impl FnOnce()),
 ) -> Ended
 where
     S: Strategy,
@@ -69,6 +74,8 @@ where
     let sender = (deleter.clone(), (retries, last_call));
     let workers = runtime.spawn(worker::work(sender, to_send, stopper));
     let mut dispatcher = Dispatcher::<S, _>::new(run, Workers::new(jobs, inbox), seeker);
+    dispatcher.stage(stage);
+    before_sending();
     dispatcher.serve();
     if !dispatcher.close() {
         workers.abort();

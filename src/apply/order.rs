@@ -48,7 +48,9 @@ impl<S: Strategy> Journaled<S> {
         Longest {
             token: last_call.map_or(answer, |end| answer.min(end.saturating_sub(*at))),
             answer: match job.task() {
-                Task::Delete | Task::Restore => Duration::MAX,
+                Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+                    Duration::MAX
+                }
                 Task::Resolve => answer,
             },
         }

@@ -24,6 +24,7 @@ use crate::cli::settings::table::ENDPOINT;
 use crate::cli::signals::{self, Signals};
 use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
+use crate::plan::aside::Terms;
 use crate::plan::decide::Rules;
 use crate::plan::saved::DecidingSettings;
 use crate::render::notices::Most;
@@ -190,6 +191,11 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
             retry_blocked,
             skip_mismatched,
             batch_size: settings.batch_size.value.get(),
+            staging: Terms {
+                strategy: settings.strategy.value,
+                staged_from: settings.staged_from.value.get(),
+                delete_after_seconds: settings.delete_after.value.as_secs(),
+            },
         },
         check_retired,
         limits: settings.limits.clone(),

@@ -20,6 +20,7 @@ use crate::frameio::transport::TransportError;
 use crate::plan::approve::Refused;
 use crate::plan::restore::NotChosen;
 use crate::plan::unread_marks::UnreadMarks;
+use crate::plan::unstage::NotStaged;
 use crate::probe::document::DocumentError;
 use crate::render;
 use crate::render::events::StreamError;
@@ -114,6 +115,9 @@ pub(crate) enum Failure {
     /// What somebody wants back cannot be.
     #[error("{0}; nothing was sent")]
     NotChosen(NotChosen),
+    /// What somebody wants back does not wait.
+    #[error("{0}; nothing was sent")]
+    NotStaged(NotStaged),
     /// A run and single assets, or two runs, are to be restored at once.
     #[error("name one run, or assets, and not both")]
     TwoChoices,
@@ -123,9 +127,9 @@ pub(crate) enum Failure {
     /// V2 restores nothing here.
     #[error("the state `{}` is one of v2, and only V4 restores", .0.display())]
     RestoreOfV2(PathBuf),
-    /// Nobody has shown how the API restores.
-    #[error("nobody has published how the API restores, and no probe has shown it here")]
-    Unproven,
+    /// Nobody has shown how the API does something.
+    #[error("nobody has published how the API {0}, and no probe has shown it here")]
+    Unproven(&'static str),
     /// Two PATHs where one state is changed.
     #[error("`{}` is the second PATH, and a command changes one state at a time", .0.display())]
     TwoStates(PathBuf),
@@ -279,6 +283,7 @@ impl Failure {
             | Self::NotKnown { .. }
             | Self::NotMissing { .. }
             | Self::NotChosen(_)
+            | Self::NotStaged(_)
             | Self::NoRun { .. }
             | Self::InTheWay(_)
             | Self::ManifestThere(_)
@@ -343,7 +348,7 @@ impl Failure {
                 | StoreError::Replaced { .. } => Exit::Failed,
             },
             Self::Unapproved { .. }
-            | Self::Unproven
+            | Self::Unproven(_)
             | Self::Declined
             | Self::Kept
             | Self::TooFewFound { .. }
@@ -391,13 +396,14 @@ impl Failure {
             Self::NotChosen(_) => Some(
                 "`retire state history` shows the runs, and `retire state list --status retired` the assets",
             ),
+            Self::NotStaged(_) => Some("`retire state list --status staged` shows what is"),
             Self::NoRun { .. } => Some("`retire state history` shows all of them"),
             Self::NothingChosen => Some("name a run, as in `run:7`, or assets by their ids"),
-            Self::TwoChoices => Some("restore one after the other"),
+            Self::TwoChoices => Some("take back one after the other"),
             Self::RestoreOfV2(_) => Some(
                 "make it one of V4 with `retire state migrate`, then restore; or restore in the web app, in the project's recently deleted assets",
             ),
-            Self::Unproven => Some(
+            Self::Unproven(_) => Some(
                 "nothing was sent; `retire probe --project ID` finds it out on your own account, or give `--unproven`",
             ),
             Self::NoLists => {

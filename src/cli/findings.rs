@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::app::connect::is_same_server;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
+use crate::probe::Findings;
 use crate::probe::document::{Document, NAME};
 use crate::store::file::publish;
 
@@ -32,6 +34,20 @@ pub(super) fn load(path: &Path) -> Result<Option<Document>, Failure> {
         path: path.to_owned(),
         why,
     })
+}
+
+/// Whether a probe has seen on a server what something rests on.
+///
+/// # Errors
+///
+/// Returns why what it found cannot be used.
+pub(super) fn show(
+    paths: &[PathBuf],
+    server: &str,
+    rests: fn(&Findings) -> bool,
+) -> Result<bool, Failure> {
+    let found = load(&place(paths)?)?;
+    Ok(found.is_some_and(|found| is_same_server(&found.server, server) && rests(&found.findings)))
 }
 
 /// Replaces the file.

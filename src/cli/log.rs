@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::cli::console::Console;
 use crate::cli::env::{Environment, LOG};
-use crate::event::{Ending, RunEvent, RunInfo, Task};
+use crate::event::{Ending, RunEvent, RunInfo, Staging, Task};
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::render::model::stopped::stopped;
 
@@ -128,6 +128,7 @@ pub(super) fn event(event: &RunEvent) {
         RunEvent::AgainUsed { ids } => {
             debug!(assets = ids.len(), "`again: true` of entries is used up");
         }
+        RunEvent::Staging(folder) => staging(folder),
         RunEvent::Intent {
             batch,
             task,
@@ -154,13 +155,7 @@ pub(super) fn event(event: &RunEvent) {
             at: _,
             outcomes,
         } => answered(*batch, outcomes),
-        RunEvent::Doubted { batch, ids } => {
-            debug!(
-                batch,
-                assets = ids.len(),
-                "the server did not know what it was to delete"
-            );
-        }
+        RunEvent::Doubted { batch, ids } => doubted(*batch, ids.len()),
         RunEvent::Forgotten { at: _, ids } => info!(records = ids.len(), "records are dropped"),
         RunEvent::LeftAlone { at: _, assets } => {
             warn!(
@@ -211,6 +206,22 @@ pub(super) fn event(event: &RunEvent) {
     }
 }
 
+fn staging(folder: &Staging) {
+    let Staging {
+        project,
+        name: _,
+        id,
+    } = folder;
+    debug!(%project, made = id.is_some(), "a staging folder");
+}
+
+fn doubted(batch: u64, assets: usize) {
+    debug!(
+        batch,
+        assets, "the server did not know what it was to delete"
+    );
+}
+
 fn held_back(kept: usize, over: usize) {
     debug!(
         kept,
@@ -238,6 +249,9 @@ const fn in_words(task: Task) -> &'static str {
         Task::Delete => "delete",
         Task::Resolve => "resolve",
         Task::Restore => "restore",
+        Task::Stage => "move aside",
+        Task::Unstage => "move back",
+        Task::Collect => "delete a staging folder of",
     }
 }
 

@@ -15,8 +15,10 @@ use crate::cli::settings::origin::Origin;
 use crate::cli::settings::server::Server;
 use crate::event::Subject;
 use crate::manifest::document::{Entry, Manifests};
+use crate::plan::restore::{Candidate, tops};
 use crate::sandbox::seed::{self, Seed};
 use crate::sandbox::world::World;
+use crate::state::State;
 
 /// How a seed beside the manifests is called.
 const SEEDS: [&str; 2] = ["sandbox.yaml", "sandbox.yml"];
@@ -74,8 +76,12 @@ pub(super) fn settle_account(settings: &mut Settings, paths: &[PathBuf]) -> Resu
 
 /// Makes a world of what the manifests list, all in one project; what has no kind is a file.
 /// It is that of the account that the manifests name, else of the one that is asked for. `kept` is
-/// what the state says is held.
-pub(super) fn world_of(manifests: &Manifests, account: Option<&str>, kept: &[AssetId]) -> World {
+/// what the state says is held, or waits.
+pub(super) fn world_of(
+    manifests: &Manifests,
+    account: Option<&str>,
+    kept: &[(AssetId, Option<asset::Kind>)],
+) -> World {
     let listed = manifests.account.as_ref();
     let account = listed.map(|account| &*account.id).or(account);
     let account = account.and_then(|account| Uuid::parse_str(account).ok());
@@ -85,10 +91,10 @@ pub(super) fn world_of(manifests: &Manifests, account: Option<&str>, kept: &[Ass
     let listed = entries
         .into_iter()
         .map(|entry| (entry.id, played(entry.kind())));
-    // What is held is there as well; the first of two is taken.
-    let held = manifests.holds.iter().map(|hold| hold.id);
+    // What is held is there as well, and what waits; the first of two is taken.
+    let held = manifests.holds.iter().map(|hold| (hold.id, None));
     let held = held.chain(kept.iter().copied());
-    let held = held.map(|id| (id, played(None)));
+    let held = held.map(|(id, kind)| (id, played(kind)));
     World::of_kinds(account, listed.chain(held))
 }
 
@@ -97,11 +103,56 @@ pub(super) fn world_of_basis(basis: &Basis) -> World {
     let account = basis.account.as_ref();
     let account = account.map(|(_, account)| &**account);
     let kept = basis.state.holds.keys().filter_map(|held| match held {
-        Subject::Asset(id) => Some(*id),
+        Subject::Asset(id) => Some((*id, None)),
         Subject::Project(_) => None,
     });
-    let kept: Vec<AssetId> = kept.collect();
+    let records = basis.state.assets.iter();
+    let waits = records.filter_map(|(id, record)| Some((*id, Some(record.status.aside()?.asset))));
+    let kept: Vec<(AssetId, Option<asset::Kind>)> = kept.chain(waits).collect();
     world_of(&basis.manifests, account, &kept)
+}
+
+/// The world of a seed, else that of a plan, in which what is moved aside waits where it does.
+pub(super) fn with_basis(seeded: Option<World>, basis: &Basis) -> World {
+    let world = seeded.unwrap_or_else(|| world_of_basis(basis));
+    with_staged(world, &basis.state)
+}
+
+/// The same, where no manifest is read.
+pub(super) fn with_ids(seeded: Option<World>, state: &State) -> World {
+    let kinds = state.assets.iter().map(|(id, record)| {
+        let aside = record.status.aside();
+        (*id, played(aside.map(|aside| aside.asset)))
+    });
+    let account = state.target.account.as_deref();
+    let account = account.and_then(|account| Uuid::parse_str(account).ok());
+    let world = seeded.unwrap_or_else(|| World::of_kinds(account, kinds));
+    with_staged(world, state)
+}
+
+/// Moves what a state has as moved aside to where it waits: a world begins anew with each command.
+fn with_staged(mut world: World, state: &State) -> World {
+    let asides = state.assets.iter();
+    let asides = asides.filter_map(|(id, record)| Some((*id, record.status.aside()?.into)));
+    let now = clock::now();
+    for (id, into) in asides {
+        match state.staging(into) {
+            Some(folder) => world.set_aside(id, (into, &folder.name), now),
+            // It came along with what it lies in.
+            None => drop(world.move_one(id, into, now)),
+        }
+    }
+    world
+}
+
+/// Deletes a staging folder with what a state has as gone with it.
+pub(super) fn delete_staging(world: &mut World, state: &State, of: &Candidate) {
+    let name = of.known.name.as_deref().unwrap_or_default();
+    for id in tops(state, &of.with).into_keys() {
+        world.set_aside(id, (of.id, name), of.at);
+    }
+    // It was made a moment ago.
+    drop(world.delete(of.id, of.at));
 }
 
 /// Makes a world of assets: each a file, all in one project.

@@ -1,6 +1,7 @@
 //! Saved plans: found among the arguments, and compared with the files and settings of this run.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -85,6 +86,7 @@ pub(super) fn adopt_settings(saved: &SavedPlan, settings: &mut Settings) {
         retry_blocked,
         skip_mismatched: _,
         batch_size,
+        staging,
     } = document.settings;
     // Which server is spoken to stays with whoever runs it.
     if settings.api.origin == Origin::Default {
@@ -102,6 +104,17 @@ pub(super) fn adopt_settings(saved: &SavedPlan, settings: &mut Settings) {
         settings.max_attempts.value = most;
     }
     settings.retry_blocked |= retry_blocked;
+    if settings.strategy.origin == Origin::Default {
+        settings.strategy.value = staging.strategy;
+    }
+    if settings.staged_from.origin == Origin::Default
+        && let Ok(from) = staging.staged_from.try_into()
+    {
+        settings.staged_from.value = from;
+    }
+    if settings.delete_after.origin == Origin::Default {
+        settings.delete_after.value = Duration::from_secs(staging.delete_after_seconds);
+    }
     if settings.batch_size.origin == Origin::Default
         && let Ok(size) = batch_size.try_into()
     {

@@ -13,6 +13,12 @@ pub enum Task {
     Resolve,
     /// Restore the assets, which we had deleted.
     Restore,
+    /// Move the assets aside.
+    Stage,
+    /// Move the assets back to where they were.
+    Unstage,
+    /// Delete the staging folder in which the assets are.
+    Collect,
 }
 
 /// A call of the API, as far as limits are concerned: each has a bucket of its own.

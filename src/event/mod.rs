@@ -187,6 +187,17 @@ impl StopReason {
     }
 }
 
+/// A folder that assets are moved into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staging {
+    /// The project at whose top it lies.
+    pub project: AssetId,
+    /// What it is called.
+    pub name: Arc<str>,
+    /// The folder itself; nothing where it is about to be made.
+    pub id: Option<AssetId>,
+}
+
 /// One thing that happened during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEvent {
@@ -228,6 +239,8 @@ pub enum RunEvent {
         /// The assets.
         ids: Vec<AssetId>,
     },
+    /// A folder is about to be made that assets are moved into, or is made.
+    Staging(Staging),
     /// A batch is about to be sent. Without an answer its assets are unknown.
     Intent {
         /// The batch's number within the run, from 1.
@@ -243,11 +256,12 @@ pub enum RunEvent {
         /// refused, it is unknown until something is written down of it.
         with: Arc<[AssetId]>,
     },
-    /// A version stack is about to be deleted file by file.
+    /// A version stack is about to be deleted file by file, or something is about to be moved aside
+    /// with what is in it.
     Opened {
-        /// The version stack.
+        /// The version stack or folder.
         stack: AssetId,
-        /// The files that it was found to hold.
+        /// The files that it was found to hold; of what is moved aside, all that is in it.
         files: Arc<[AssetId]>,
     },
     /// It is known what became of a file that is deleted in place of its version stack. Until its
@@ -371,6 +385,7 @@ impl RunEvent {
             | Self::Kept { .. }
             | Self::AgainOver { .. }
             | Self::AgainUsed { .. }
+            | Self::Staging(_)
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }
@@ -406,6 +421,7 @@ impl RunEvent {
             | Self::Kept { .. }
             | Self::AgainOver { .. }
             | Self::AgainUsed { .. }
+            | Self::Staging(_)
             | Self::Intent { .. }
             | Self::Opened { .. }
             | Self::FileDone { .. }

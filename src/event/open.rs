@@ -46,7 +46,11 @@ impl Sent {
     /// nothing.
     fn not_told(&self, outcomes: &[AssetOutcome]) -> Vec<AssetId> {
         let went = |(id, outcome): &AssetOutcome| match outcome {
-            Outcome::Failed(_) | Outcome::Missing | Outcome::Restored { .. } => false,
+            Outcome::Failed(_)
+            | Outcome::Missing
+            | Outcome::Restored { .. }
+            | Outcome::Staged(_)
+            | Outcome::Rescued => false,
             Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Unknown => self.ids.contains(id),
         };
         if self.with.is_empty() || !outcomes.iter().any(went) {
@@ -123,6 +127,7 @@ impl OpenBatches {
             | RunEvent::Kept { .. }
             | RunEvent::AgainOver { .. }
             | RunEvent::AgainUsed { .. }
+            | RunEvent::Staging(_)
             | RunEvent::Opened { .. }
             | RunEvent::LeftAlone { .. }
             | RunEvent::Warned { .. }
@@ -188,7 +193,8 @@ impl OpenBatches {
             let unanswered = match task {
                 Task::Delete => Some(Outcome::Unknown),
                 Task::Restore => Some(Outcome::Restored { seen: false }),
-                Task::Resolve => None,
+                // What is moved has a record that says so before.
+                Task::Resolve | Task::Stage | Task::Unstage | Task::Collect => None,
             };
             let ids = ids.iter().chain(stack).chain(&**with);
             ids.filter_map(move |id| Some((*id, (*batch, unanswered.clone()?))))

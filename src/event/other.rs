@@ -28,6 +28,12 @@ pub enum Other {
     Moved,
     /// It has another size than when the plan was reviewed.
     Resized,
+    /// This asset was put into its staging folder, and nobody has reviewed it.
+    Foreign(AssetId),
+    /// Nobody knows yet where it is, or whether it is deleted: the next run looks.
+    Unsettled,
+    /// It could not be moved.
+    Stuck,
     /// It could not be read again before it was to be sent.
     Unread,
     /// Nothing is left to do for it: another run has done it, or its record is gone.
@@ -48,6 +54,9 @@ impl Other {
             | Self::Renamed
             | Self::Moved
             | Self::Resized
+            | Self::Foreign(_)
+            | Self::Unsettled
+            | Self::Stuck
             | Self::Unread => true,
             Self::Done => false,
         }

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-use crate::diagnostic::{count, counted};
 use crate::event::{HoldChanges, RunEvent};
 use crate::inventory::{Called, Known};
 use crate::manifest::document::MissingPolicy;
 use crate::outcome::{AssetOutcome, Failure, FailureKind, Outcome};
 use crate::plan::about::About;
+use crate::plan::aside::Staging;
 use crate::plan::cover;
 use crate::plan::decide::Decision;
-use crate::plan::figure::Report;
 use crate::plan::holds;
 use crate::plan::model::Parts;
-use crate::plan::unread_marks::UnreadMarks;
-use crate::plan::{MarksSince, Place, Plan, Shelter, Unplaced, Unsettled};
+pub use crate::plan::refused::Refused;
+use crate::plan::{MarksSince, Place, Plan, Shelter, Unsettled};
 
 /// Who or what agreed to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,117 +30,6 @@ pub enum Consent {
     Saved,
     /// The assets are the embedded sandbox's.
     Sandbox,
-}
-
-/// Why a plan is not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The number that was typed is not the number of files.
-    #[error("{} was typed, and the plan would delete {}", count(*typed), counted(*planned, "file", "files"))]
-    WrongNumber {
-        /// What was typed.
-        typed: usize,
-        /// How many files the plan would delete.
-        planned: usize,
-    },
-    /// Some assets are other than their entries say, or not shown to be the same.
-    #[error("{} from what the manifest says", counted(*.0, "asset differs", "assets differ"))]
-    Mismatched(usize),
-    /// No live asset was read.
-    #[error("the plan was not checked against the server")]
-    NotChecked,
-    /// Protected assets may lie in what is to be deleted.
-    #[error(
-        "a listed folder or version stack may contain what is protected: {}",
-        each(.0.iter().map(ToString::to_string))
-    )]
-    Unplaced(Vec<Unplaced>),
-    /// Listed assets may lie in something that is held.
-    #[error(
-        "listed assets may lie in what is held: {}",
-        each(.0.iter().map(|(held, listed)| {
-            format!("{held}, for {}", counted(*listed, "listed asset", "listed assets"))
-        }))
-    )]
-    Unread(Vec<(Unplaced, usize)>),
-    /// There may be no such project as one that is held.
-    #[error(
-        "nobody knows what a hold on a project keeps: {}",
-        each(.0.iter().map(Unplaced::unread))
-    )]
-    Projects(Vec<Unplaced>),
-    /// Nobody knows which assets bear a mark.
-    #[error("{0}")]
-    Marks(UnreadMarks),
-    /// Guards are in the way.
-    #[error("{}", guarded(.0))]
-    Guarded(Arc<Report>),
-}
-
-/// What a guard has counted and refuses; several have a line each below the message.
-fn guarded(report: &Report) -> String {
-    let refused = report.refused().map(ToString::to_string);
-    let incomplete = report.incomplete.iter().map(ToString::to_string);
-    let all: Vec<String> = refused.chain(incomplete).collect();
-    match &*all {
-        [one] => one.clone(),
-        several => format!("{} guards refuse the plan", several.len()),
-    }
-}
-
-/// How many protected assets a refusal names at most, so that its hint stays in sight.
-const NAMED: usize = 5;
-
-/// Names several things, and says how many more there are.
-fn each(things: impl ExactSizeIterator<Item = String>) -> String {
-    let more = things.len().saturating_sub(NAMED);
-    let named: Vec<String> = things.take(NAMED).collect();
-    let named = named.join("; ");
-    match more {
-        0 => named,
-        more => format!("{named}; and {} more", count(more)),
-    }
-}
-
-impl Refused {
-    /// Whether nobody knows what is protected: such a plan is not even saved.
-    #[must_use]
-    pub const fn is_unsheltered(&self) -> bool {
-        matches!(
-            self,
-            Self::Unplaced(_) | Self::Unread(_) | Self::Projects(_)
-        )
-    }
-
-    /// Says what to do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::NotChecked => "nothing was sent; make the plan without `--offline`",
-            Self::Unplaced(_) | Self::Unread(_) => {
-                "nothing was sent; if the server had trouble, run it again; else correct the id in that line (a project is held by `project: ID`), or give a token that may read the asset"
-            }
-            Self::Projects(_) => {
-                "nothing was sent; if the server had trouble, run it again; else correct the id in that line, lift the hold by a line under `releases` where that project is over, or give a token that may read it"
-            }
-            Self::Marks(unread) => unread.hint(),
-            Self::WrongNumber { .. } => {
-                "read the plan again, then type the number of files that it would delete"
-            }
-            Self::Guarded(report) => match (report.refused().count(), report.incomplete.len()) {
-                (0, _) => "nothing was sent; give the entries the fields that they lack",
-                (_, 0) => {
-                    "nothing was sent; list less, or let somebody review a waiver of each guard that counts too much"
-                }
-                _ => {
-                    "nothing was sent; list less, give entries the fields that they lack, or let somebody review a waiver of each guard that counts too much"
-                }
-            },
-            Self::Mismatched(_) => {
-                "nothing was sent; correct the ids or the pins, or leave those assets out with `--skip-mismatched`"
-            }
-        }
-    }
 }
 
 /// What is to be done, approved: the executor takes nothing else.
@@ -168,6 +56,7 @@ pub struct Approved {
     again_over: Vec<AssetId>,
     /// The assets whose entries say `again: true`.
     again: BTreeSet<AssetId>,
+    staging: Staging,
 }
 
 /// An asset whose earlier delete was not answered.
@@ -350,8 +239,28 @@ impl Approved {
 
     /// Whether something is sent to the server.
     #[must_use]
-    pub const fn sends(&self) -> bool {
-        !self.delete.is_empty() || !self.resolve.is_empty()
+    pub fn sends(&self) -> bool {
+        !self.delete.is_empty() || !self.resolve.is_empty() || !self.staging.is_empty()
+    }
+
+    /// What is moved aside, and what becomes of what was.
+    #[must_use]
+    pub const fn staging(&self) -> &Staging {
+        &self.staging
+    }
+
+    /// In what each asset lies that is in a folder or version stack that goes.
+    #[must_use]
+    pub fn lies(&self) -> BTreeMap<AssetId, AssetId> {
+        let parts = self.parts.iter();
+        let lies = parts.flat_map(|(around, all)| all.iter().map(|(id, _)| (*id, *around)));
+        lies.collect()
+    }
+
+    /// All that is in a folder or version stack that goes, to the bottom, in the order of the ids.
+    #[must_use]
+    pub fn all_inside(&self, id: AssetId) -> BTreeSet<AssetId> {
+        cover::inside(&self.parts, id)
     }
 }
 
@@ -388,7 +297,10 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         kept: plan.says_kept(),
         again_over: plan.again_over.clone(),
         again: plan.going_again().collect(),
+        staging: plan.staging.clone(),
     };
+    let rescued = plan.staging.rescued.iter();
+    (approved.found).extend(rescued.map(|id| (*id, Outcome::Rescued)));
     for step in &plan.steps {
         let (id, kind) = (step.id, step.kind());
         if step.decision.waits().is_some() {
@@ -397,6 +309,9 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         let details = step.details.as_ref();
         if details.is_some_and(|details| details.missing == Some(MissingPolicy::Accept)) {
             approved.accepted.push(id);
+        }
+        if plan.staging.takes(id) {
+            continue;
         }
         match &step.decision {
             Decision::Retire | Decision::Retry { .. } => approved.push(id, kind),
@@ -423,6 +338,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
             Decision::Covered { .. }
             | Decision::Blocked { .. }
             | Decision::Defer { .. }
+            | Decision::Staged { .. }
             | Decision::Held { .. }
             | Decision::Unread
             | Decision::Mismatch(_)

@@ -11,6 +11,7 @@ use crate::inventory::{Mark, Seen};
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::pin::{Compared, Difference, differences};
+pub use crate::plan::recorded::Recorded;
 use crate::state::{Record, Status};
 
 /// What is to happen to one asset, and why.
@@ -68,6 +69,11 @@ pub enum Decision {
         /// What would happen to it alone.
         alone: Box<Decision>,
     },
+    /// Leave it where it was moved aside to, until its date.
+    Staged {
+        /// The moment from which it is deleted.
+        until: Timestamp,
+    },
     /// Leave it: it is protected, or connected with something that is.
     Held {
         /// What protects it.
@@ -112,6 +118,7 @@ impl Decision {
             | Self::Unreadable { .. }
             | Self::Blocked { .. }
             | Self::Defer { .. }
+            | Self::Staged { .. }
             | Self::Held { .. }
             | Self::Unread
             | Self::Mismatch(_)
@@ -134,6 +141,7 @@ impl Decision {
             | Self::Unreadable { .. } => true,
             Self::Blocked { .. }
             | Self::Defer { .. }
+            | Self::Staged { .. }
             | Self::Held { .. }
             | Self::Unread
             | Self::Mismatch(_)
@@ -149,6 +157,7 @@ impl Decision {
         match self {
             Self::Held { .. }
             | Self::Defer { .. }
+            | Self::Staged { .. }
             | Self::Unread
             | Self::Mismatch(_)
             | Self::Drift { .. } => true,
@@ -185,6 +194,7 @@ impl Decision {
             | Self::Unreadable { .. }
             | Self::Blocked { .. }
             | Self::Defer { .. }
+            | Self::Staged { .. }
             | Self::Unread
             | Self::Mismatch(_)
             | Self::Drift { .. }
@@ -209,6 +219,7 @@ impl Decision {
             | Self::Record { .. }
             | Self::Missing
             | Self::Held { .. }
+            | Self::Staged { .. }
             | Self::Forget
             | Self::Unchanged { .. } => None,
         }
@@ -227,47 +238,13 @@ impl Decision {
             | Self::Unreadable { .. }
             | Self::Blocked { .. }
             | Self::Defer { .. }
+            | Self::Staged { .. }
             | Self::Held { .. }
             | Self::Unread
             | Self::Mismatch(_)
             | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
-        }
-    }
-}
-
-/// What is recorded of an asset that was deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Recorded {
-    /// It was deleted by us.
-    Retired,
-    /// It was deleted by others.
-    Gone,
-    /// It was deleted by us, and restored by us.
-    Restored,
-}
-
-impl Recorded {
-    /// The status of such a record, as it stands in documents.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Retired => "retired",
-            Self::Gone => "gone",
-            Self::Restored => "restored",
-        }
-    }
-
-    /// What a record says, where it says that its asset was deleted.
-    pub(super) const fn of(status: &Status) -> Option<Self> {
-        match status {
-            Status::Retired(_) => Some(Self::Retired),
-            Status::Gone(_) => Some(Self::Gone),
-            Status::Restored { .. } => Some(Self::Restored),
-            Status::Failed(_) | Status::Unknown { .. } | Status::Missing => None,
         }
     }
 }
@@ -298,6 +275,8 @@ pub struct Case<'plan> {
     pub is_there: bool,
     /// The run that has deleted it again, since its entry said so then.
     pub again: Option<u64>,
+    /// In what it lay before it was moved aside, as far as is recorded.
+    pub was_in: Option<AssetId>,
     /// How many files go with it, where that was read.
     pub files: Option<usize>,
     /// The files that it held when their delete began, where the state has that: what became of
@@ -342,6 +321,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         seen,
         is_there,
         again,
+        was_in: _,
         files,
         held,
         is_unopened,
@@ -364,19 +344,8 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             return Some(drift(recorded, record, again));
         }
     }
-    if let Some(hold) = hold {
-        return Some(Decision::Held {
-            why: Why::Hold(Arc::clone(&hold.reason)),
-            until: hold.until,
-            path: None,
-        });
-    }
-    if let Some(mark) = mark {
-        return Some(Decision::Held {
-            why: Why::Marked(mark.clone()),
-            until: None,
-            path: None,
-        });
+    if let Some(held) = protected(hold, mark) {
+        return Some(held);
     }
     // What became of a delete that was never answered is found out in the run, not before it.
     let is_unanswered = matches!(status, Some(Status::Unknown { .. }));
@@ -407,9 +376,14 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             attempts: 0,
         },
         None
-        | Some(Status::Retired(_) | Status::Gone(_) | Status::Missing | Status::Restored { .. }) => {
-            Decision::Retire
-        }
+        | Some(
+            Status::Retired(_)
+            | Status::Gone(_)
+            | Status::Missing
+            | Status::Restored { .. }
+            | Status::Staged(_)
+            | Status::Rescued,
+        ) => Decision::Retire,
         Some(Status::Unknown { attempts }) => Decision::Resolve {
             listed: true,
             attempts: *attempts,
@@ -431,6 +405,20 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
                 }
             }
         }
+    })
+}
+
+/// Why an asset is protected by itself, where it is: a hold counts before a mark.
+pub(super) fn protected(hold: Option<&HoldInForce>, mark: Option<&Mark>) -> Option<Decision> {
+    let (why, until) = match (hold, mark) {
+        (Some(hold), _) => (Why::Hold(Arc::clone(&hold.reason)), hold.until),
+        (None, Some(mark)) => (Why::Marked(mark.clone()), None),
+        (None, None) => return None,
+    };
+    Some(Decision::Held {
+        why,
+        until,
+        path: None,
     })
 }
 
@@ -471,10 +459,11 @@ const fn drift(recorded: Recorded, record: &Record, again: Option<u64>) -> Decis
 
 fn unlisted(status: &Status) -> Decision {
     match status {
-        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => {
+        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } | Status::Rescued => {
             Decision::Unchanged { listed: false }
         }
-        Status::Failed(_) | Status::Missing => Decision::Forget,
+        // What is staged is moved back first.
+        Status::Failed(_) | Status::Missing | Status::Staged(_) => Decision::Forget,
         Status::Unknown { attempts } => Decision::Resolve {
             listed: false,
             attempts: *attempts,

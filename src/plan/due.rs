@@ -119,10 +119,11 @@ pub fn due(
 /// Whether an asset is deleted already, so that nothing comes due for it.
 fn is_over(record: Option<&Record>, entry: &Entry, again: bool) -> bool {
     match record.map(Record::status) {
-        Some(Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }) => {
+        Some(Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } | Status::Rescued) => {
             again || !entry.goes_again()
         }
-        Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => false,
+        Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing | Status::Staged(_))
+        | None => false,
     }
 }
 

@@ -16,7 +16,7 @@ impl LeftAlone {
     /// The asset, and what in it is other than reviewed.
     pub(crate) fn ids(&self) -> impl Iterator<Item = AssetId> + use<> {
         let inside = match self.other {
-            Other::Grown(id) | Other::Changed(id) => Some(id),
+            Other::Grown(id) | Other::Changed(id) | Other::Foreign(id) => Some(id),
             Other::Done
             | Other::NotReviewed
             | Other::Lifted
@@ -25,6 +25,8 @@ impl LeftAlone {
             | Other::Renamed
             | Other::Moved
             | Other::Resized
+            | Other::Unsettled
+            | Other::Stuck
             | Other::Unread => None,
         };
         [self.id].into_iter().chain(inside)

@@ -15,6 +15,7 @@ use crate::state::{Record, Status};
 
 pub mod about;
 pub mod approve;
+pub mod aside;
 mod checked;
 pub mod consent;
 mod cover;
@@ -32,12 +33,17 @@ mod model;
 pub mod only;
 pub mod part;
 pub mod pin;
+mod recorded;
+mod refused;
 pub mod restore;
 pub mod saved;
 mod shelter;
 pub mod since;
+mod staging;
 mod times;
+mod totals;
 pub mod unread_marks;
+pub mod unstage;
 mod walk;
 mod wanted;
 
@@ -49,9 +55,10 @@ pub use checked::{Checked, LiveCheck, Recalled};
 pub use gather::tell_of_left_alone;
 pub use left_alone::LeftAlone;
 pub use model::{
-    Back, Held, KeptSince, MarksSince, Place, Plan, Shelter, Step, Totals, Unplaced, Unsettled,
+    Back, Held, KeptSince, MarksSince, Place, Plan, Shelter, Step, Unplaced, Unsettled,
 };
 pub use times::Times;
+pub use totals::Totals;
 pub use walk::Inputs;
 pub use wanted::{Wanted, wanted};
 

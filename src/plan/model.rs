@@ -11,11 +11,14 @@ use crate::event::RunEvent;
 use crate::inventory::{Known, Mark};
 use crate::manifest::document::{Details, Spot};
 use crate::plan::about::{About, WholeFolder};
+use crate::plan::aside::Moves;
+use crate::plan::aside::Staging;
 use crate::plan::decide::{Decision, Recorded, Why};
 use crate::plan::figure::Report;
 use crate::plan::holds::PlannedHold;
 use crate::plan::left_alone::LeftAlone;
 use crate::plan::only::Only;
+use crate::plan::totals::Totals;
 use crate::plan::unread_marks::UnreadMarks;
 use crate::state::State;
 
@@ -77,6 +80,10 @@ pub struct Plan {
     pub again_over: Vec<AssetId>,
     /// What was deleted before, is back, and goes again with something whose entry says `again: true`.
     pub back: BTreeMap<AssetId, Back>,
+    /// What is moved aside in place of being deleted one by one, and what becomes of what was.
+    pub staging: Staging,
+    /// The same in figures.
+    pub moves: Moves,
     /// What chooses the steps, where the plan is a part.
     pub only: Vec<Only>,
     /// The steps that this leaves out, for holds and guards, which count over all.
@@ -169,68 +176,6 @@ pub struct Step {
     pub spot: Option<Spot>,
 }
 
-/// How many assets each decision concerns.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Totals {
-    /// To be deleted for the first time.
-    pub retire: usize,
-    /// To be tried again.
-    pub retry: usize,
-    /// To be read live, and then decided.
-    pub resolve: usize,
-    /// To go along with folders or version stacks.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub covered: usize,
-    /// Found deleted, and only to be recorded so.
-    pub record: usize,
-    /// Not found, and not shown to be deleted.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub missing: usize,
-    /// Not to be read.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub unreadable: usize,
-    /// Refused too often.
-    pub blocked: usize,
-    /// Left until their date.
-    pub defer: usize,
-    /// Held.
-    pub held: usize,
-    /// Other than their entries say, or not shown to be the same.
-    pub mismatch: usize,
-    /// Not read, since the server had trouble.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub unread: usize,
-    /// Recorded as deleted, and there all the same.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub drift: usize,
-    /// Records to be dropped.
-    pub forget: usize,
-    /// Listed, and deleted already.
-    pub unchanged: usize,
-    /// Deleted already and no longer listed.
-    pub history: usize,
-    /// How many files go: every version counts as one, and so does what was not listed to its end.
-    #[serde(default)]
-    pub files: usize,
-    /// How many bytes they have, as far as that is known.
-    #[serde(default)]
-    pub bytes: u64,
-    /// Of how many of them it is not known.
-    #[serde(default)]
-    pub unmeasured: usize,
-}
-
-/// Whether there are none; what an earlier version did not count is left out then.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-const fn is_none(total: &usize) -> bool {
-    *total == 0
-}
-
 impl Plan {
     /// The steps that may delete something, those that `only` leaves out among them.
     pub(super) fn all_going(&self) -> impl Iterator<Item = &Step> {
@@ -248,7 +193,11 @@ impl Plan {
     /// Whether a run has something to do for an asset.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.totals.changes() > 0 || !self.unsettled.is_empty() || self.changes_holds()
+        self.totals.changes() > 0
+            || !self.unsettled.is_empty()
+            || self.changes_holds()
+            || !self.staging.is_empty()
+            || !self.staging.rescued.is_empty()
     }
 
     /// Whether a run changes what the state keeps of holds.
@@ -318,118 +267,6 @@ impl Step {
 
     pub(super) fn goes_again(&self) -> bool {
         self.details.as_ref().is_some_and(|details| details.again)
-    }
-}
-
-impl Totals {
-    /// Every figure with its name, in the order of documents.
-    #[must_use]
-    pub const fn named(&self) -> [(&'static str, usize); 16] {
-        let Self {
-            retire,
-            retry,
-            resolve,
-            covered,
-            record,
-            missing,
-            unreadable,
-            blocked,
-            defer,
-            held,
-            mismatch,
-            unread,
-            drift,
-            forget,
-            unchanged,
-            history,
-            // They count no decisions.
-            files: _,
-            bytes: _,
-            unmeasured: _,
-        } = *self;
-        [
-            ("retire", retire),
-            ("retry", retry),
-            ("resolve", resolve),
-            ("covered", covered),
-            ("record", record),
-            ("missing", missing),
-            ("unreadable", unreadable),
-            ("blocked", blocked),
-            ("defer", defer),
-            ("held", held),
-            ("mismatch", mismatch),
-            ("unread", unread),
-            ("drift", drift),
-            ("forget", forget),
-            ("unchanged", unchanged),
-            ("history", history),
-        ]
-    }
-
-    pub(super) fn count(&mut self, decision: &Decision) {
-        *self.count_mut(decision) += 1;
-    }
-
-    /// Counts an asset no more.
-    pub(super) fn uncount(&mut self, decision: &Decision) {
-        *self.count_mut(decision) -= 1;
-    }
-
-    /// Counts an asset elsewhere than before.
-    pub(super) fn recount(&mut self, before: &Decision, now: &Decision) {
-        self.uncount(before);
-        self.count(now);
-    }
-
-    const fn count_mut(&mut self, decision: &Decision) -> &mut usize {
-        match decision {
-            Decision::Retire => &mut self.retire,
-            Decision::Retry { .. } => &mut self.retry,
-            Decision::Resolve { .. } => &mut self.resolve,
-            Decision::Covered { .. } => &mut self.covered,
-            Decision::Record { .. } => &mut self.record,
-            Decision::Missing => &mut self.missing,
-            Decision::Unreadable { .. } => &mut self.unreadable,
-            Decision::Blocked { .. } => &mut self.blocked,
-            Decision::Defer { .. } => &mut self.defer,
-            Decision::Held { .. } => &mut self.held,
-            Decision::Mismatch(_) => &mut self.mismatch,
-            Decision::Unread => &mut self.unread,
-            Decision::Drift { .. } => &mut self.drift,
-            Decision::Forget => &mut self.forget,
-            Decision::Unchanged { listed: true } => &mut self.unchanged,
-            Decision::Unchanged { listed: false } => &mut self.history,
-        }
-    }
-
-    /// How many assets may be deleted if the plan is carried out.
-    #[must_use]
-    pub const fn deletes(&self) -> usize {
-        self.retire + self.retry + self.resolve
-    }
-
-    /// How many assets go if the plan is carried out, for themselves or along with others.
-    #[must_use]
-    pub const fn going(&self) -> usize {
-        self.deletes() + self.covered
-    }
-
-    /// The number that whoever approves the plan types: that of the files that go, or of the assets
-    /// where these are folders without any.
-    #[must_use]
-    pub const fn to_type(&self) -> usize {
-        if self.files > 0 {
-            self.files
-        } else {
-            self.deletes()
-        }
-    }
-
-    /// How many assets or records the plan would change, those apart that are only read.
-    #[must_use]
-    pub const fn changes(&self) -> usize {
-        self.going() + self.record + self.missing + self.unreadable + self.forget
     }
 }
 

@@ -14,6 +14,7 @@ use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, dec
 use crate::plan::holds::{InForce, in_force};
 use crate::plan::marks;
 use crate::plan::model::{Held, MarksSince, Step};
+use crate::plan::staging::decide::decide as decide_aside;
 use crate::state::{Record, State, Status};
 
 /// Everything that a plan is made from.
@@ -106,7 +107,9 @@ impl<'plan> Walk<'plan> {
                 Status::Failed(_)
                 | Status::Unknown { .. }
                 | Status::Missing
-                | Status::Restored { .. },
+                | Status::Restored { .. }
+                | Status::Staged(_)
+                | Status::Rescued,
             )
             | None => false,
         };
@@ -291,6 +294,7 @@ impl<'plan> Walk<'plan> {
                     .or(freed),
                 is_there: self.is_back(id),
                 again: state.again.get(&id).copied(),
+                was_in: state.catalogue.parent(id),
                 files: inventory.and_then(|inventory| inventory.files_in(id)),
                 held: state.files.get(&id),
                 is_unopened: self.asks
@@ -303,7 +307,7 @@ impl<'plan> Walk<'plan> {
                 inventory.is_some_and(|inventory| inventory.asked_all || is_compared());
             let case = Case { is_checked, ..case };
             // Whatever is listed or recorded has a decision.
-            let decision = decide(case, rules, now)?;
+            let decision = decide_aside(case, now).or_else(|| decide(case, rules, now))?;
             Some(Decided { id, case, decision })
         };
         // What another manifest lists is not forgotten because this run leaves that one out, nor is

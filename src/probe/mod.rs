@@ -192,6 +192,17 @@ impl Findings {
             )
     }
 
+    /// Whether what is moved aside was seen to go with its folder: a moved file keeps its id, and
+    /// what is in a folder goes once that is deleted.
+    #[must_use]
+    pub const fn move_aside(&self) -> bool {
+        matches!(self.move_keeps_id, Some(YesNo::Yes))
+            && matches!(
+                self.folder_delete_cascade,
+                Some(Cascade::AtOnce | Cascade::Delayed)
+            )
+    }
+
     /// What was observed, in the words of the document; nothing where that could not be found out.
     #[must_use]
     pub fn observed(&self, assumption: Assumption) -> Option<String> {

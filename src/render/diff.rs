@@ -4,7 +4,7 @@
 //! assets and no more. The walk is made twice, first for the figures in the heads of the
 //! hunks, then for the lines, so that a diff of any length is never held in memory.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::{BTreeMap, btree_map};
 use std::io::{self, Write};
 use std::iter::Peekable;
 use std::slice;
@@ -21,8 +21,9 @@ use crate::plan::holds;
 use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
 use crate::render::hunks::{Sort, Stretch, hunks};
+use crate::render::record_lines::{Line, Pair};
 use crate::render::{Paint, Style};
-use crate::state::format::{folders_of, head_lines, record_line, tail_lines};
+use crate::state::format::{folders_of, head_lines, tail_lines};
 use crate::state::{Catalogue, Record, State, absorb, settles_missing};
 
 /// What a diff is made from.
@@ -181,6 +182,7 @@ impl<'plan> Change<'plan> {
             marks: state.marks.clone(),
             kept: state.kept.clone(),
             again: view.plan.again_after(state, view.run.number),
+            staging: state.staging.clone(),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));
@@ -401,6 +403,7 @@ impl<'plan> Iterator for Records<'plan> {
             Some(
                 Decision::Blocked { .. }
                 | Decision::Defer { .. }
+                | Decision::Staged { .. }
                 | Decision::Held { .. }
                 | Decision::Unread
                 | Decision::Mismatch(_)
@@ -410,91 +413,5 @@ impl<'plan> Iterator for Records<'plan> {
             | None => old,
         };
         Some((id, old, new))
-    }
-}
-
-/// One line of the document, written only when it is shown.
-#[derive(Debug, Clone, Copy)]
-enum Line<'plan> {
-    Text(&'plan str),
-    Record {
-        id: AssetId,
-        record: &'plan Record,
-        /// What is known of the asset.
-        known: &'plan Catalogue,
-        /// The files that version stacks were found to hold.
-        files: &'plan BTreeMap<AssetId, BTreeSet<AssetId>>,
-        /// Whether that is other than before.
-        anew: bool,
-        comma: bool,
-    },
-}
-
-impl Line<'_> {
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Text(one), Self::Text(other)) => one == other,
-            (
-                Self::Record {
-                    id,
-                    record,
-                    known: _,
-                    files: _,
-                    anew,
-                    comma,
-                },
-                Self::Record {
-                    id: other_id,
-                    record: other_record,
-                    known: _,
-                    files: _,
-                    anew: other_anew,
-                    comma: other_comma,
-                },
-            ) => (id, record, anew, comma) == (other_id, other_record, other_anew, other_comma),
-            (Self::Text(_), Self::Record { .. }) | (Self::Record { .. }, Self::Text(_)) => false,
-        }
-    }
-
-    fn append(self, line: &mut String) {
-        match self {
-            Self::Text(text) => line.push_str(text),
-            Self::Record {
-                id,
-                record,
-                known,
-                files,
-                anew: _,
-                comma,
-            } => {
-                record_line(id, record, &[known], files, line);
-                if comma {
-                    line.push(',');
-                }
-            }
-        }
-    }
-}
-
-/// A line before and after; at least one of them is there.
-#[derive(Debug, Clone, Copy)]
-struct Pair<'plan> {
-    old: Option<Line<'plan>>,
-    new: Option<Line<'plan>>,
-}
-
-impl<'plan> Pair<'plan> {
-    fn of(old: Option<&'plan str>, new: Option<&'plan str>) -> Self {
-        let (old, new) = (old.map(Line::Text), new.map(Line::Text));
-        Self { old, new }
-    }
-
-    fn sort(&self) -> Sort {
-        match (&self.old, &self.new) {
-            (Some(old), Some(new)) if old.is_same(new) => Sort::Same,
-            (Some(_), Some(_)) => Sort::Changed,
-            (Some(_), None) => Sort::Removed,
-            (None, Some(_) | None) => Sort::Added,
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::asset::AssetId;
 use crate::manifest::document::Details;
-use crate::plan::decide::Decision;
+use crate::plan::decide::{Decision, Recorded};
 use crate::plan::pin::Difference;
 use crate::render::escape::escape;
 use crate::render::{Paint, moment, shelter, words};
@@ -23,6 +23,7 @@ pub(crate) enum Group {
     Blocked,
     Held,
     Defer,
+    Staged,
     Forget,
 }
 
@@ -63,6 +64,10 @@ impl Group {
             ),
             Self::Held => ("Held", ""),
             Self::Defer => ("Deferred", ""),
+            Self::Staged => (
+                "Staged",
+                ": moved aside, and deleted on their dates unless somebody takes them back",
+            ),
             Self::Forget => (
                 "Forget",
                 ": refused or missing before and no longer listed, so drop their records",
@@ -82,7 +87,7 @@ impl Group {
             | Self::Drift
             | Self::Blocked => ("!", Paint::Yellow),
             Self::Covered | Self::Record => ("=", Paint::Dim),
-            Self::Held | Self::Defer => ("·", Paint::Blue),
+            Self::Held | Self::Defer | Self::Staged => ("·", Paint::Blue),
             Self::Forget => ("x", Paint::Dim),
         }
     }
@@ -103,6 +108,7 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
         Decision::Blocked { .. } => Group::Blocked,
         Decision::Held { .. } => Group::Held,
         Decision::Defer { .. } => Group::Defer,
+        Decision::Staged { .. } => Group::Staged,
         Decision::Forget => Group::Forget,
         Decision::Unchanged { .. } => return None,
     })
@@ -141,7 +147,9 @@ pub(super) fn why(
             words::times(*attempts),
             if *listed { "" } else { ", no longer listed" }
         )),
-        Decision::Defer { until } => Some(format!("until {}", moment(*until))),
+        Decision::Defer { until } | Decision::Staged { until } => {
+            Some(format!("until {}", moment(*until)))
+        }
         Decision::Held { why, until, path } => {
             Some(shelter::kept(id, why, *until, path.as_deref()))
         }
@@ -162,6 +170,11 @@ pub(super) fn why(
                 )
             });
             let again = again.unwrap_or_default();
+            if *recorded == Recorded::Rescued {
+                return Some(format!(
+                    "somebody has taken it out of its staging folder{again}"
+                ));
+            }
             Some(format!("recorded as {status}, and it is there{again}"))
         }
     }
@@ -191,6 +204,7 @@ pub(super) fn why_in_words(id: AssetId, decision: &Decision) -> Option<String> {
         | Decision::Record { .. }
         | Decision::Resolve { .. }
         | Decision::Defer { .. }
+        | Decision::Staged { .. }
         | Decision::Drift { .. } => why(id, decision, |_| None),
     }
 }

@@ -178,6 +178,8 @@ impl Progress {
             }
             Outcome::Missing => self.counts.missing += 1,
             Outcome::Restored { .. } => self.counts.restored += 1,
+            Outcome::Staged(_) => self.counts.staged += 1,
+            Outcome::Rescued => self.counts.rescued += 1,
             Outcome::Failed(_) => {
                 self.counts.failed += 1;
                 self.open.insert(id, Open::Failed);

@@ -10,9 +10,10 @@ use serde::Serialize;
 use crate::asset::AssetId;
 use crate::event::{Ending, HoldChanges, Kept, Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
-use crate::outcome::{FailureKind, Outcome};
+use crate::outcome::Outcome;
 use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
+pub(crate) use crate::render::failed::FailedAsset;
 use crate::state::{Counts, Deleted, Failed, Record, Status, absorb};
 
 /// What a run came to.
@@ -90,18 +91,6 @@ impl HoldFigures {
     }
 }
 
-/// An asset that the server refused to delete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct FailedAsset {
-    pub(crate) id: AssetId,
-    /// What sort of refusal it is.
-    pub(crate) kind: FailureKind,
-    /// The server's own words.
-    pub(crate) message: Arc<str>,
-    /// How often a delete was tried and not confirmed, earlier runs included.
-    pub(crate) attempts: u32,
-}
-
 /// Hears the events of a run and makes its [`Summary`].
 #[derive(Debug, Default)]
 pub(crate) struct SummaryBuilder {
@@ -116,6 +105,9 @@ pub(crate) struct SummaryBuilder {
     beside: HashSet<AssetId>,
     /// How many such ones are deleted.
     deleted_beside: usize,
+    /// What is moved aside, or was and somebody took it back; with each whether nothing was to be
+    /// sent for it.
+    aside: BTreeMap<AssetId, (Status, bool)>,
     /// What goes along with folders that were asked for.
     along: HashSet<AssetId>,
     /// The files that were asked for in place of their version stacks.
@@ -271,6 +263,13 @@ impl SummaryBuilder {
         if is_beside && !self.open.contains_key(&id) {
             self.beside.insert(id);
         }
+        self.aside.remove(&id);
+        if matches!(status, Status::Staged(_) | Status::Rescued) {
+            self.open.remove(&id);
+            self.beside.remove(&id);
+            self.aside.insert(id, (status, is_beside));
+            return;
+        }
         // A version stack counts as one asset, as it does in the plan, whatever is in it.
         let counts = usize::from(!self.members.contains(&id));
         match status {
@@ -281,6 +280,7 @@ impl SummaryBuilder {
             }
             Status::Gone(_) => self.summary.counts.gone += counts,
             Status::Restored { .. } => self.summary.counts.restored += counts,
+            Status::Staged(_) | Status::Rescued => {}
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
                 self.open.insert(id, status);
                 return;
@@ -329,7 +329,11 @@ impl SummaryBuilder {
         for (id, status) in &open {
             let counts = usize::from(!self.members.contains(id));
             match status {
-                Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => {}
+                Status::Retired(_)
+                | Status::Gone(_)
+                | Status::Restored { .. }
+                | Status::Staged(_)
+                | Status::Rescued => {}
                 Status::Failed(failed) => {
                     summary.counts.failed += counts;
                     summary.failed.push(FailedAsset {
@@ -358,7 +362,9 @@ impl SummaryBuilder {
                     Status::Retired(_)
                     | Status::Gone(_)
                     | Status::Failed(_)
-                    | Status::Restored { .. },
+                    | Status::Restored { .. }
+                    | Status::Staged(_)
+                    | Status::Rescued,
                 ) => resolved += 1,
                 None if self.forgotten.contains(id) => dropped += 1,
                 // It was looked for, and is as unknown as before.
@@ -376,10 +382,19 @@ impl SummaryBuilder {
         summary.resolved = self.resolved.unwrap_or(resolved + dropped);
         summary.forgotten = self.forgotten.len();
         let told = deleted - self.deleted_beside + open.len() - self.beside.len();
-        let told = told + dropped + unread;
+        let asides = self.aside.values();
+        for (status, _) in asides.clone() {
+            let is_staged = matches!(status, Status::Staged(_));
+            summary.counts.staged += usize::from(is_staged);
+            summary.counts.rescued += usize::from(!is_staged);
+        }
+        let aside = asides.filter(|(_, is_beside)| !is_beside).count();
+        let told = told + dropped + unread + aside;
         let asked = summary.totals.deletes() + self.unsettled;
         // What was settled before it was left alone is told already.
-        let is_told = |id: &&AssetId| open.contains_key(id) || self.before.contains_key(id);
+        let is_told = |id: &&AssetId| {
+            open.contains_key(id) || self.before.contains_key(id) || self.aside.contains_key(id)
+        };
         let left = self.left.iter().filter(|id| !is_told(id)).count();
         summary.unsent = asked.saturating_sub(told + left);
         summary

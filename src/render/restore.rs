@@ -17,6 +17,9 @@ use crate::render::{Paint, Style, count, counted, moment, rows, size, thousands,
 /// What does not come back as it was.
 const NOT_BACK: &str = "The versions of a stack may come back in another order, and links that were shared may stay dead.";
 
+/// How what went with a staging folder comes back.
+const STAGED: &str = "What was staged comes back with all of its staging folder, and each asset is moved back to where it was; then the empty folder is deleted.";
+
 /// Writes what would come back. Where it `folds`, as on a terminal, a group has so many rows as a
 /// plan.
 ///
@@ -33,6 +36,11 @@ pub(crate) fn plan(
     words::heading(&format!("{assets} back{}.", sized(plan)), style, sink)?;
     let groups = [
         ("Restore", "", is_restored as fn(&Standing) -> bool),
+        (
+            "Move back",
+            ": their staging folder is there, and they go back to where they were",
+            is_waiting,
+        ),
         ("Back already", ": only recorded, nothing is sent", is_back),
         (
             "Too late",
@@ -59,8 +67,16 @@ pub(crate) fn plan(
         };
         for (candidate, standing) in &rows[..shown] {
             writeln!(sink, "  {}", row(candidate, *standing, now))?;
+            staged(candidate, folds, style, sink)?;
         }
         words::fold(2, rows.len() - shown, "more", style, sink)?;
+    }
+    if plan
+        .rows
+        .iter()
+        .any(|(one, of)| one.is_staging() && of.is_asked())
+    {
+        writeln!(sink, "\n{STAGED}")?;
     }
     if plan.rows.iter().any(|(_, standing)| is_restored(standing)) {
         writeln!(sink, "\n{NOT_BACK}")?;
@@ -77,6 +93,10 @@ const fn is_restored(standing: &Standing) -> bool {
 
 const fn is_back(standing: &Standing) -> bool {
     matches!(standing, Standing::Back { .. })
+}
+
+const fn is_waiting(standing: &Standing) -> bool {
+    matches!(standing, Standing::Waits)
 }
 
 const fn is_over(standing: &Standing) -> bool {
@@ -102,6 +122,29 @@ fn sized(plan: &Restore) -> String {
     format!(", {}", size::at_least(known, unmeasured))
 }
 
+/// Writes what had been moved into a staging folder.
+fn staged(
+    candidate: &Candidate,
+    folds: bool,
+    style: Style,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let all = &candidate.staged;
+    let shown = if folds {
+        all.len().min(ROWS)
+    } else {
+        all.len()
+    };
+    for (id, known) in &all[..shown] {
+        let path = Some(rows::path(known)).filter(|path| !path.is_empty());
+        let said = path.into_iter().chain(known.bytes.map(size::bytes));
+        let said: Vec<String> = said.collect();
+        let line = format!("{}  {id}", said.join(" · "));
+        writeln!(sink, "    {}", line.trim_start())?;
+    }
+    words::fold(4, all.len() - shown, "more", style, sink)
+}
+
 fn row(candidate: &Candidate, standing: Standing, now: Timestamp) -> String {
     let Candidate {
         id, known, with, ..
@@ -122,7 +165,7 @@ fn row(candidate: &Candidate, standing: Standing, now: Timestamp) -> String {
             left(until, now)
         )),
         Standing::Over { since } => Some(format!("until {}", moment(since))),
-        Standing::Back { .. } | Standing::Unread => None,
+        Standing::Back { .. } | Standing::Waits | Standing::Unread => None,
     });
     format!("{}  {id}", said.join(" · "))
         .trim_start()
@@ -152,6 +195,8 @@ pub(crate) struct Came<'run> {
     pub(crate) failed: &'run BTreeMap<AssetId, String>,
     /// What was not asked for.
     pub(crate) left: usize,
+    /// What else is to be said.
+    pub(crate) said: &'run [String],
     pub(crate) stop: Option<&'run StopReason>,
     pub(crate) state_path: &'run str,
     /// What is known of the assets.
@@ -186,6 +231,9 @@ pub(crate) fn came(
     if let Some(reason) = of.stop {
         let why = stopped(reason);
         writeln!(sink, "{} {why}", style.paint(Paint::Yellow, "Stopped:"))?;
+    }
+    for said in of.said {
+        writeln!(sink, "{} {}", style.warning("Warning:"), escape(said))?;
     }
     let named = |id: AssetId| {
         let path = (of.known)(id).map(|known| rows::path(&known));

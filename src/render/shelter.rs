@@ -250,6 +250,15 @@ fn other_than_reviewed(other: &Other, knows: &Knows<'_>) -> Option<Foreign> {
         Other::Renamed => "it has another name than reviewed",
         Other::Moved => "it lies in another place than reviewed",
         Other::Resized => "it has another size than reviewed",
+        Other::Foreign(id) => {
+            let foreign = called(*id).behind("somebody has put `");
+            let words = "` into its staging folder; move that out, and run it again";
+            return Some(foreign.and(words));
+        }
+        Other::Unsettled => {
+            "it was moved aside, and what became of it is not known yet: the next run looks, and `retire state unstage` moves back what is there"
+        }
+        Other::Stuck => "it could not be moved, and stays where it is",
         Other::Unread => "it could not be read again before it was to go",
     };
     Some(Foreign::own(why))

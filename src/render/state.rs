@@ -65,8 +65,8 @@ const fn paint(status: &Status) -> Paint {
         Status::Retired(_) | Status::Gone(_) => Paint::Green,
         Status::Failed(_) => Paint::Red,
         Status::Unknown { .. } => Paint::Magenta,
-        Status::Missing | Status::Restored { seen: false, .. } => Paint::Yellow,
-        Status::Restored { seen: true, .. } => Paint::Bold,
+        Status::Missing | Status::Restored { seen: false, .. } | Status::Staged(_) => Paint::Yellow,
+        Status::Restored { seen: true, .. } | Status::Rescued => Paint::Bold,
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn figures(figures: &[(usize, &str)]) -> Vec<String> {
 }
 
 /// What became of assets, each figure with its word; `gone` is that for what was gone already.
-pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'static str); 6] {
+pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'static str); 8] {
     let Counts {
         retired,
         gone: already,
@@ -21,6 +21,8 @@ pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'s
         unknown,
         missing,
         restored,
+        staged,
+        rescued,
     } = counts;
     [
         (retired, "retired"),
@@ -29,6 +31,8 @@ pub(super) const fn outcomes(counts: Counts, gone: &'static str) -> [(usize, &'s
         (unknown, "unknown"),
         (missing, "missing"),
         (restored, "restored"),
+        (staged, "staged"),
+        (rescued, "rescued"),
     ]
 }
 

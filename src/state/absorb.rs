@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::outcome::{Evidence, Failure, Outcome};
-use crate::state::{Failed, Record, Status};
+use crate::outcome::{Evidence, Failure, Outcome, Phase};
+use crate::state::{Failed, Record, Staged, Status};
 
 /// Decides what is known about an asset after one outcome: the third decision table.
 ///
@@ -27,6 +27,10 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
         (Outcome::Gone(_), Some(record)) if matches!(record.status, Status::Retired(_)) => {
             record.status.clone()
         }
+        // A delete of ours was under way, and nobody else's is known.
+        (Outcome::Gone(evidence), Some(record)) if is_being_deleted(&record.status) => {
+            Status::Retired(*evidence)
+        }
         (Outcome::Retired(evidence), _) => Status::Retired(*evidence),
         (Outcome::Gone(evidence), _) => Status::Gone(*evidence),
         (Outcome::Missing, _) => Status::Missing,
@@ -42,8 +46,18 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
                 .unwrap_or(Evidence::Earlier),
             seen: *seen,
         },
+        (Outcome::Staged(aside), _) => Status::Staged(Box::new(Staged {
+            aside: *aside,
+            attempts: before.map_or(0, Status::attempts),
+        })),
+        (Outcome::Rescued, _) => Status::Rescued,
     };
     Record { status, run, at }
+}
+
+/// Whether the delete of the staging folder in which it lies was about to be sent.
+fn is_being_deleted(status: &Status) -> bool {
+    matches!(status, Status::Staged(staged) if staged.aside.phase == Phase::Deleting)
 }
 
 /// Whether what is recorded gives way to the news that the server does not know the asset.
@@ -55,7 +69,9 @@ pub const fn settles_missing(status: &Status) -> bool {
         | Status::Gone(_)
         | Status::Unknown { .. }
         | Status::Missing
-        | Status::Restored { .. } => false,
+        | Status::Restored { .. }
+        | Status::Staged(_)
+        | Status::Rescued => false,
     }
 }
 
@@ -69,7 +85,9 @@ fn share(before: Option<&Status>, message: &str) -> Arc<str> {
             | Status::Gone(_)
             | Status::Unknown { .. }
             | Status::Missing
-            | Status::Restored { .. },
+            | Status::Restored { .. }
+            | Status::Staged(_)
+            | Status::Rescued,
         )
         | None => Arc::from(message),
     }

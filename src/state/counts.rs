@@ -47,6 +47,12 @@ pub struct Counts {
     /// Deleted, and restored.
     #[serde(default, skip_serializing_if = "is_none")]
     pub restored: usize,
+    /// Moved aside.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub staged: usize,
+    /// Taken back by people before they were deleted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rescued: usize,
 }
 
 /// Whether there are none; what an earlier version did not count is left out then.
@@ -69,8 +75,10 @@ impl Counts {
             unknown,
             missing,
             restored,
+            staged,
+            rescued,
         } = *self;
-        retired + gone + failed + unknown + missing + restored
+        retired + gone + failed + unknown + missing + restored + staged + rescued
     }
 
     /// Counts one more asset.
@@ -82,6 +90,8 @@ impl Counts {
             Status::Unknown { .. } => self.unknown += 1,
             Status::Missing => self.missing += 1,
             Status::Restored { .. } => self.restored += 1,
+            Status::Staged(_) => self.staged += 1,
+            Status::Rescued => self.rescued += 1,
         }
     }
 }

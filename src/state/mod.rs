@@ -5,7 +5,6 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -23,6 +22,8 @@ pub use hold::KeptHold;
 pub use kept::KeptBack;
 pub use rebuild::Shown;
 pub use restorable::{Restorable, restorable_until};
+pub use staging::StagingFolder;
+pub use status::{Failed, Staged, Status};
 
 mod absorb;
 mod api;
@@ -35,6 +36,8 @@ mod kept;
 mod one_run;
 mod rebuild;
 mod restorable;
+mod staging;
+mod status;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +71,8 @@ pub struct State {
     /// The assets whose entries said `again: true` when a run deleted them, or asked to delete them
     /// again, and which run: it counts once.
     pub again: BTreeMap<AssetId, u64>,
+    /// The folders that runs have made, or were about to make, to move assets into.
+    pub staging: Vec<StagingFolder>,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -122,114 +127,11 @@ pub struct Record {
     pub at: Timestamp,
 }
 
-/// Where an asset stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
-    /// Deleted by us, and this shows it.
-    Retired(Evidence),
-    /// Deleted by somebody else, and this shows it.
-    Gone(Evidence),
-    /// The server refused; boxed, since most records are not failures.
-    Failed(Box<Failed>),
-    /// Sent, and no answer that can be trusted came back.
-    Unknown {
-        /// In how many runs a delete was tried and not confirmed.
-        attempts: u32,
-    },
-    /// The server does not know it, and nothing shows that it was deleted.
-    Missing,
-    /// Deleted by us and restored by us.
-    Restored {
-        /// What had shown that it was deleted.
-        was: Evidence,
-        /// Whether a reading has shown it alive since then.
-        seen: bool,
-    },
-}
-
-/// The last refusal of an asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
-    /// What sort of refusal it is.
-    pub kind: FailureKind,
-    /// The server's own words; shared, since thousands of refusals say the same.
-    pub message: Arc<str>,
-    /// In how many runs a delete was tried and not confirmed.
-    pub attempts: u32,
-}
-
 impl Record {
     /// Where the asset stands.
     #[must_use]
     pub const fn status(&self) -> &Status {
         &self.status
-    }
-}
-
-impl Status {
-    /// The status's name, as it stands in documents.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Retired(_) => "retired",
-            Self::Gone(_) => "gone",
-            Self::Failed(_) => "failed",
-            Self::Unknown { .. } => "unknown",
-            Self::Missing => "missing",
-            Self::Restored { .. } => "restored",
-        }
-    }
-
-    /// In how many runs a delete was tried and not confirmed; nothing where that says nothing.
-    #[must_use]
-    pub fn tries(&self) -> Option<u32> {
-        match self {
-            Self::Retired(_) | Self::Gone(_) | Self::Missing | Self::Restored { .. } => None,
-            Self::Failed(failed) => Some(failed.attempts),
-            Self::Unknown { attempts } => Some(*attempts),
-        }
-    }
-
-    /// The same, and none where that says nothing.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.tries().unwrap_or_default()
-    }
-
-    /// The last refusal, where it was refused.
-    #[must_use]
-    pub fn refusal(&self) -> Option<&Failed> {
-        match self {
-            Self::Failed(failed) => Some(failed),
-            Self::Retired(_)
-            | Self::Gone(_)
-            | Self::Unknown { .. }
-            | Self::Missing
-            | Self::Restored { .. } => None,
-        }
-    }
-
-    /// What shows that it is deleted; nothing where it is not, or where an earlier version did not
-    /// keep it.
-    #[must_use]
-    pub const fn evidence(&self) -> Option<Evidence> {
-        match self {
-            Self::Retired(Evidence::Earlier)
-            | Self::Gone(Evidence::Earlier)
-            | Self::Failed(_)
-            | Self::Unknown { .. }
-            | Self::Missing
-            | Self::Restored { .. } => None,
-            Self::Retired(evidence) | Self::Gone(evidence) => Some(*evidence),
-        }
-    }
-
-    /// What shows that we deleted it, or did before we restored it.
-    const fn was_shown_by(&self) -> Option<Evidence> {
-        match self {
-            Self::Retired(evidence) | Self::Restored { was: evidence, .. } => Some(*evidence),
-            Self::Gone(_) | Self::Failed(_) | Self::Unknown { .. } | Self::Missing => None,
-        }
     }
 }
 
@@ -249,6 +151,7 @@ impl State {
             marks: BTreeMap::new(),
             kept: BTreeMap::new(),
             again: BTreeMap::new(),
+            staging: Vec::new(),
         }
     }
 
@@ -268,7 +171,11 @@ impl State {
                 self.absorb(*id, outcome, run, *at);
             }
         } else if let RunEvent::Opened { stack, files } = event {
-            // What an earlier list showed may be deleted by now, and counts all the same.
+            // What an earlier list showed may be deleted by now, and counts all the same; but not of
+            // what was never moved aside.
+            if self.aside(*stack).is_some() {
+                self.files.remove(stack);
+            }
             self.files.entry(*stack).or_default().extend(&**files);
         } else if let RunEvent::Described { assets } = event {
             for (id, known) in assets {
@@ -284,6 +191,8 @@ impl State {
             self.again.extend(ids.iter().map(|id| (*id, run)));
         } else if let RunEvent::Forgotten { ids, .. } = event {
             self.drop_records(ids);
+        } else if let RunEvent::Staging(change) = event {
+            staging::absorb(&mut self.staging, change, run);
         }
     }
 
@@ -301,25 +210,33 @@ impl State {
         match outcome {
             Outcome::Retired(_) | Outcome::Gone(_) => {
                 self.kept.remove(&id);
-                if self.files.remove(&id).is_some() {
+                let was_whole = self.aside(id).is_some();
+                if self.files.remove(&id).is_some() && !was_whole {
                     // Its files have records, and sizes, of their own.
                     self.catalogue.set_bytes(id, 0);
                 }
             }
-            Outcome::Failed(_) | Outcome::Unknown | Outcome::Missing | Outcome::Restored { .. } => {
+            Outcome::Failed(_) | Outcome::Rescued if self.aside(id).is_some() => {
+                self.files.remove(&id);
             }
+            Outcome::Failed(_)
+            | Outcome::Unknown
+            | Outcome::Missing
+            | Outcome::Restored { .. }
+            | Outcome::Staged(_)
+            | Outcome::Rescued => {}
         }
         // What an earlier run has recorded as deleted is only sent where its entry says so.
         let earlier = self.assets.get(&id).filter(|record| record.run != run);
         let was_deleted = earlier.is_some_and(|record| {
             matches!(
                 record.status,
-                Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }
+                Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } | Status::Rescued
             )
         });
         let is_sent = matches!(
             outcome,
-            Outcome::Retired(_) | Outcome::Failed(_) | Outcome::Unknown
+            Outcome::Retired(_) | Outcome::Failed(_) | Outcome::Unknown | Outcome::Staged(_)
         );
         if was_deleted && is_sent {
             self.again.insert(id, run);
@@ -400,7 +317,9 @@ impl State {
     pub fn vouches(&self) -> bool {
         let mut records = self.assets.values();
         records.any(|record| match &record.status {
-            Status::Retired(_) | Status::Restored { .. } => true,
+            Status::Retired(_) | Status::Restored { .. } | Status::Staged(_) | Status::Rescued => {
+                true
+            }
             Status::Gone(evidence) => match evidence {
                 Evidence::Answer | Evidence::With(_) | Evidence::Read | Evidence::Listed => true,
                 Evidence::ByHand | Evidence::Earlier => false,
@@ -419,7 +338,10 @@ impl State {
     #[must_use]
     pub fn alive_at(&self, id: AssetId) -> Option<Timestamp> {
         let record = self.assets.get(&id)?;
-        let is_open = matches!(record.status, Status::Failed(_) | Status::Unknown { .. });
+        let is_open = matches!(
+            record.status,
+            Status::Failed(_) | Status::Unknown { .. } | Status::Staged(_)
+        );
         let is_seen = is_open && self.target.api == Api::V4;
         is_seen.then_some(self.runs.get(&record.run)?.at)
     }
@@ -441,8 +363,16 @@ impl State {
         for (id, record) in &self.assets {
             let (counts, deleted) = counts.entry(record.run).or_default();
             counts.add(&record.status);
-            if let Status::Retired(evidence) = &record.status {
-                deleted.add(*evidence, self.catalogue.bytes(*id));
+            if let Status::Retired(evidence) = record.status {
+                // A staging folder has no record that would count it.
+                let is_counted =
+                    !matches!(evidence, Evidence::With(folder) if self.is_staging(folder));
+                let evidence = if is_counted {
+                    evidence
+                } else {
+                    Evidence::Answer
+                };
+                deleted.add(evidence, self.catalogue.bytes(*id));
             }
         }
         counts

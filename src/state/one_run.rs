@@ -29,6 +29,8 @@ impl State {
             marks,
             kept,
             again,
+            // It says where assets were moved to.
+            staging: _,
         } = &mut self;
         runs.retain(|number, _| *number == run);
         assets.retain(|_, record| record.run == run);

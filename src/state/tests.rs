@@ -1,10 +1,13 @@
 //! Rows and properties of the state: what an outcome changes, and its bytes.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::asset::Kind;
 use crate::inventory::{Known, Location, Mark};
-use crate::outcome::Failure;
+use crate::outcome::{Aside, Failure, Phase};
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))
@@ -115,9 +118,31 @@ fn what_an_earlier_version_recorded_without_evidence_is_believed_only_where_noth
     }
 }
 
+fn any_aside() -> impl Strategy<Value = Aside> {
+    let phase = prop_oneof![
+        Just(Phase::Moving),
+        Just(Phase::There),
+        Just(Phase::Deleting)
+    ];
+    let kind = prop_oneof![
+        Just(Kind::File),
+        Just(Kind::Folder),
+        Just(Kind::VersionStack)
+    ];
+    (any_id(), kind, 0_i64..2_000_000_000, phase).prop_map(|(into, asset, due, phase)| Aside {
+        into,
+        asset,
+        due: at(due),
+        phase,
+    })
+}
+
 fn any_state() -> impl Strategy<Value = State> {
     let restored = (evidence(), any::<bool>());
     let status = prop_oneof![
+        (any_aside(), 0_u32..9)
+            .prop_map(|(aside, attempts)| Status::Staged(Box::new(Staged { aside, attempts }))),
+        Just(Status::Rescued),
         evidence().prop_map(Status::Retired),
         restored.prop_map(|(was, seen)| Status::Restored { was, seen }),
         Just(Status::Retired(Evidence::Earlier)),
@@ -166,6 +191,7 @@ fn any_state() -> impl Strategy<Value = State> {
             marks: marks(&assets),
             kept: kept::tests::all(&assets),
             again: assets.keys().step_by(4).map(|id| (*id, 3)).collect(),
+            staging: staging(&assets),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {
@@ -192,13 +218,29 @@ fn marks(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, Mark> {
 /// Files of every second asset that may have some.
 fn files(assets: &BTreeMap<AssetId, Record>) -> BTreeMap<AssetId, BTreeSet<AssetId>> {
     let open = assets.iter().filter(|(_, record)| match record.status {
-        Status::Failed(_) | Status::Unknown { .. } => true,
-        Status::Retired(_) | Status::Gone(_) | Status::Missing | Status::Restored { .. } => false,
+        Status::Failed(_) | Status::Unknown { .. } | Status::Staged(_) => true,
+        Status::Retired(_)
+        | Status::Gone(_)
+        | Status::Missing
+        | Status::Restored { .. }
+        | Status::Rescued => false,
     });
     let some = assets.keys().copied().take(3);
     open.step_by(2)
         .map(|(stack, _)| (*stack, some.clone().collect()))
         .collect()
+}
+
+/// A staging folder that was made, and one of which nobody knows, for every third asset.
+fn staging(assets: &BTreeMap<AssetId, Record>) -> Vec<StagingFolder> {
+    let some = assets.keys().step_by(3).enumerate();
+    some.map(|(number, id)| StagingFolder {
+        project: *id,
+        name: format!("_retire \"{number}\"").into(),
+        run: 3,
+        id: Some(*id).filter(|_| number % 2 == 0),
+    })
+    .collect()
 }
 
 /// Something of every second asset.
@@ -365,6 +407,8 @@ fn assets_are_counted_by_where_they_stand_and_by_run() {
         unknown: 1,
         missing: 0,
         restored: 0,
+        staged: 0,
+        rescued: 0,
     };
     assert_eq!(state.counts(), all);
     let first = Counts {

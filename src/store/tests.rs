@@ -61,6 +61,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Gone(Evidence::Read)),
         Just(Outcome::Unknown),
         prop::bool::ANY.prop_map(|seen| Outcome::Restored { seen }),
+        Just(Outcome::Rescued),
         (".{0,12}", prop::bool::ANY).prop_map(|(message, permission)| {
             Outcome::Failed(Failure {
                 kind: [FailureKind::Other, FailureKind::Permission][usize::from(permission)],

@@ -130,6 +130,7 @@ cases! {
     reports
     reports_without_names
     restore
+    restore_staged
     run_by_whom
     sandbox_seed_wrong
     sandbox_wrong_usage
@@ -161,6 +162,7 @@ cases! {
     state_shown
     state_takes_ids_as_people_write_them
     state_unlock
+    state_unstage
     state_with_a_journal
     token_from_a_file_or_a_command
     token_is_missing

@@ -81,6 +81,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
         Asks::Nothing,
         &["state rm 8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c09 --auto-approve"],
     ),
+    ("state unstage", Asks::Changes, &[]),
     (
         "state accept-missing",
         Asks::Nothing,

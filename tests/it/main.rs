@@ -63,6 +63,7 @@ mod signals;
 mod silence;
 mod soak;
 mod soak_v4;
+mod staged_back;
 mod suites;
 mod swapped;
 mod taken_back;

@@ -344,7 +344,9 @@ fn compare<'state>(
             None => (alive, !alive),
         };
         match record(&id) {
-            Some(Status::Restored { .. }) => panic!("nobody restored `{id}`"),
+            Some(status @ (Status::Restored { .. } | Status::Staged(_) | Status::Rescued)) => {
+                panic!("nobody moved or restored `{id}`, and it is recorded as {status:?}")
+            }
             Some(status @ (Status::Retired(_) | Status::Gone(_))) => {
                 assert!(!alive, "`{id}` lives, and is recorded as {status:?}");
             }

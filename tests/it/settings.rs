@@ -218,6 +218,8 @@ fn a_command_has_the_flags_that_the_table_gives_it() {
             ("", key) => format!("--{key}"),
             ("API", key) => format!("--{key}=v4"),
             ("NAMES", key) => format!("--{key}=off"),
+            ("STRATEGY", key) => format!("--{key}=auto"),
+            ("HOW", key) => format!("--{key}=all"),
             ("TIME", key) => format!("--{key}=7s"),
             (_, key) => format!("--{key}=7"),
         };

@@ -118,6 +118,8 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
                         Outcome::Failed(_) => "failed",
                         Outcome::Unknown => "unknown",
                         Outcome::Restored { .. } => "restored",
+                        Outcome::Staged(_) => "staged",
+                        Outcome::Rescued => "rescued",
                     };
                     known.insert(*id, name);
                 }
@@ -133,6 +135,7 @@ fn known(events: &[RunEvent]) -> BTreeMap<AssetId, &'static str> {
             | RunEvent::AgainOver { .. }
             | RunEvent::AgainUsed { .. }
             | RunEvent::Marked { .. }
+            | RunEvent::Staging(_)
             | RunEvent::Kept { .. }
             | RunEvent::Opened { .. }
             | RunEvent::FileDone { .. }

@@ -55,7 +55,9 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             Outcome::Retired(_)
             | Outcome::Gone(_)
             | Outcome::Failed(_)
-            | Outcome::Restored { .. } => true,
+            | Outcome::Restored { .. }
+            | Outcome::Staged(_)
+            | Outcome::Rescued => true,
             Outcome::Missing | Outcome::Unknown => false,
         };
         let mut settled = BTreeSet::new();

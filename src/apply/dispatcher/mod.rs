@@ -25,6 +25,7 @@ use crate::plan::approve::Approved;
 use crate::store::{Session, Synced};
 
 mod again;
+mod stage;
 
 /// How long the dispatcher sleeps at most, so that its listeners can say how time goes by.
 const TICK: Duration = Duration::from_secs(1);

@@ -11,9 +11,11 @@ use jiff::Timestamp;
 
 use crate::apply::ledger::Ledger;
 use crate::apply::run::NotSaved;
+use crate::apply::staged;
+use crate::apply::staged::unstage::Heard;
 use crate::asset::{AssetId, Kind};
 use crate::crash;
-use crate::event::{Ending, RunEvent, RunInfo, StopReason, Task};
+use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
 use crate::inventory::{Contents, Inventory, Seen};
 use crate::outcome::{AssetOutcome, Evidence, Outcome};
 use crate::state::{State, Status};
@@ -21,6 +23,7 @@ use crate::store::Session;
 
 #[cfg(test)]
 mod tests;
+mod whole;
 
 /// In which order the kinds of an asset are tried that nobody knows.
 const KINDS: [Kind; 3] = [Kind::File, Kind::VersionStack, Kind::Folder];
@@ -97,6 +100,11 @@ pub(crate) trait Server {
         folders: &BTreeSet<AssetId>,
     ) -> Result<Inventory, StopReason>;
 
+    /// Who moves assets, where anybody does.
+    fn mover(&mut self) -> Option<&mut dyn staged::Server> {
+        None
+    }
+
     /// Waits.
     ///
     /// # Errors
@@ -133,6 +141,8 @@ pub(crate) struct Restored {
     pub(crate) failed: BTreeMap<AssetId, String>,
     /// What was not asked for, since the run stopped before.
     pub(crate) left: usize,
+    /// What else is to be said.
+    pub(crate) said: Vec<String>,
     pub(crate) stop: Option<StopReason>,
     /// What could not be written down.
     pub(crate) not_saved: Option<NotSaved>,
@@ -147,8 +157,10 @@ pub(crate) fn run<Se: Session>(restoring: Restoring<'_, Se>, server: &mut dyn Se
         wanted,
         patience,
     } = restoring;
+    let mut heard = Heard::default();
+    let listeners = vec![&mut heard as &mut dyn Listener];
     let mut run = Run {
-        ledger: Ledger::new(info.number, state, session, Vec::new()),
+        ledger: Ledger::new(info.number, state, session, listeners),
         server,
         patience,
         batch: 0,
@@ -156,7 +168,9 @@ pub(crate) fn run<Se: Session>(restoring: Restoring<'_, Se>, server: &mut dyn Se
     };
     run.commit(vec![RunEvent::Started(info)]);
     run.restore_all(wanted);
-    run.end()
+    let mut done = run.end();
+    done.said = heard.into_said();
+    done
 }
 
 struct Run<'run, 'server, Se> {
@@ -211,6 +225,10 @@ impl<Se: Session> Run<'_, '_, Se> {
 
     /// Restores one asset; returns the server's words where it refuses.
     fn restore(&mut self, wanted: &Wanted) -> Option<String> {
+        if let Some(whole) = self.whole(wanted) {
+            self.bring_back(&whole);
+            return None;
+        }
         self.batch += 1;
         if wanted.is_back {
             let kind = wanted.kind.unwrap_or(Kind::File);
@@ -421,7 +439,9 @@ const fn was_before(status: &Status) -> Option<Evidence> {
         | Status::Gone(_)
         | Status::Failed(_)
         | Status::Unknown { .. }
-        | Status::Missing => None,
+        | Status::Missing
+        | Status::Staged(_)
+        | Status::Rescued => None,
     }
 }
 

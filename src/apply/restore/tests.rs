@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::apply::mortal::Mortal;
 use crate::event::Provenance;
 use crate::inventory::Facts;
 use crate::state::{Api, Record, Target};
-use crate::store::file::{FileSession, FileStore};
-use crate::store::{StoreError, Synced};
+use crate::store::file::FileStore;
 
 fn id(number: u8) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(number.into()))
@@ -227,45 +227,6 @@ fn wanted(numbers: &[u8], knows_kinds: bool) -> Vec<Wanted> {
     wanted.collect()
 }
 
-/// Dies after so many writes: what comes then is neither written nor sent.
-struct Mortal<'run> {
-    session: &'run mut FileSession,
-    left: u32,
-}
-
-impl Session for Mortal<'_> {
-    fn append(&mut self, events: &[RunEvent]) -> Result<Synced, StoreError> {
-        if self.left == 0 {
-            return Err(StoreError::Io {
-                action: "write",
-                path: "journal".into(),
-                source: std::io::Error::other("dead"),
-            });
-        }
-        self.left -= 1;
-        self.session.append(events)
-    }
-
-    fn checkpoint(&mut self, state: &State) -> Result<(), StoreError> {
-        self.session.checkpoint(state)
-    }
-
-    fn replace(&mut self, state: &State) -> Result<(), StoreError> {
-        if self.left == 0 {
-            return Err(StoreError::Io {
-                action: "write",
-                path: "state".into(),
-                source: std::io::Error::other("dead"),
-            });
-        }
-        self.session.replace(state)
-    }
-
-    fn abandon(&mut self) -> Result<(), StoreError> {
-        self.session.abandon()
-    }
-}
-
 /// Runs it on a state in a folder; the process dies after so many writes.
 fn run_once(store: &FileStore, world: &mut World, wanted: Vec<Wanted>, writes: u32) -> Restored {
     let (mut session, loaded) = store.open("test").unwrap();
@@ -300,7 +261,12 @@ fn check(store: &FileStore, world: &World) -> Result<State, TestCaseError> {
                 prop_assert!(lives, "`{asset}` is dead and was seen alive");
             }
             Status::Restored { seen: false, .. } => {}
-            Status::Gone(_) | Status::Failed(_) | Status::Unknown { .. } | Status::Missing => {
+            Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Unknown { .. }
+            | Status::Missing
+            | Status::Staged(_)
+            | Status::Rescued => {
                 prop_assert!(false, "`{asset}` is {}", record.status.name());
             }
         }

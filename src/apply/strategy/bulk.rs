@@ -141,7 +141,9 @@ impl Strategy for Bulk {
 
     fn on_refusal(job: Job<Self>, detail: String, known: &Known<'_, Bulk>) -> Vec<Effect<Self>> {
         match job.task() {
-            Task::Delete | Task::Restore => read_after_loss(&job, detail, known),
+            Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+                read_after_loss(&job, detail, known)
+            }
             Task::Resolve => refused(Subject::alone(job.ids[0]), forbidden(detail), known),
         }
     }

@@ -386,7 +386,11 @@ pub(super) fn part_done(
             effects.push(Effect::HoldBack((part, outcome)));
         }
         // Where a delete of ours was not answered, that it is missing says nothing.
-        Outcome::Missing | Outcome::Unknown | Outcome::Restored { .. } => entry.lost = true,
+        Outcome::Missing
+        | Outcome::Unknown
+        | Outcome::Restored { .. }
+        | Outcome::Staged(_)
+        | Outcome::Rescued => entry.lost = true,
     }
     effects.extend(next(whole, entry, known));
     effects

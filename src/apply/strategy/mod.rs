@@ -449,9 +449,13 @@ impl<S: Strategy> Known<'_, S> {
         };
         match status {
             // What an earlier run has deleted is back, and is to go again.
-            Status::Retired(_) | Status::Gone(_) | Status::Failed(_) | Status::Restored { .. } => {
-                *run < self.state.serial
-            }
+            Status::Retired(_)
+            | Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Restored { .. }
+            | Status::Rescued => *run < self.state.serial,
+            // It goes with its staging folder.
+            Status::Staged(_) => false,
             Status::Unknown { .. } | Status::Missing => true,
         }
     }

@@ -31,9 +31,12 @@ impl Stack {
         let mut shown = told.filter_map(|(_, outcome)| match outcome {
             Outcome::Retired(evidence) => Some((true, *evidence)),
             Outcome::Gone(evidence) => Some((false, *evidence)),
-            Outcome::Failed(_) | Outcome::Missing | Outcome::Unknown | Outcome::Restored { .. } => {
-                None
-            }
+            Outcome::Failed(_)
+            | Outcome::Missing
+            | Outcome::Unknown
+            | Outcome::Restored { .. }
+            | Outcome::Staged(_)
+            | Outcome::Rescued => None,
         });
         // What is written down already knows of the delete that was not answered.
         known.evidence(file).or_else(|| shown.next())
@@ -287,9 +290,12 @@ fn ends(
     // A stop for missing assets takes back what is held back, of files as of all else.
     let is_held = |(_, outcome): &AssetOutcome| match outcome {
         Outcome::Gone(_) | Outcome::Missing => true,
-        Outcome::Retired(_) | Outcome::Failed(_) | Outcome::Unknown | Outcome::Restored { .. } => {
-            false
-        }
+        Outcome::Retired(_)
+        | Outcome::Failed(_)
+        | Outcome::Unknown
+        | Outcome::Restored { .. }
+        | Outcome::Staged(_)
+        | Outcome::Rescued => false,
     };
     let (held, now): (Vec<_>, Vec<_>) = all.partition(is_held);
     let mut effects = vec![Effect::Progress(stack, None)];
@@ -333,7 +339,12 @@ pub(super) fn member_done(
         Outcome::Unknown => return member_lost(stack, known),
         Outcome::Missing if known.is_unknown(file) => return member_lost(stack, known),
         Outcome::Retired(evidence) => Some(*evidence),
-        Outcome::Gone(_) | Outcome::Failed(_) | Outcome::Missing | Outcome::Restored { .. } => None,
+        Outcome::Gone(_)
+        | Outcome::Failed(_)
+        | Outcome::Missing
+        | Outcome::Restored { .. }
+        | Outcome::Staged(_)
+        | Outcome::Rescued => None,
     };
     let mut entry = progress(stack, known);
     let mut effects = told_of(stack, file, retired);

@@ -24,7 +24,9 @@ impl<S: Strategy> Known<'_, S> {
             | Status::Gone(_)
             | Status::Failed(_)
             | Status::Missing
-            | Status::Restored { .. } => None,
+            | Status::Restored { .. }
+            | Status::Staged(_)
+            | Status::Rescued => None,
         }
     }
 

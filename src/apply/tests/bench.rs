@@ -256,20 +256,23 @@ impl Bench {
         D: Deleter<S::Call> + Clone + 'static,
     {
         run(
-            Run {
-                info: info(&state),
-                approved,
-                state,
-                session,
-                listeners: vec![heard],
-                options: self.options,
-                pacer: self.pacer(),
-                readings,
-                clock,
-            },
+            (
+                Run {
+                    info: info(&state),
+                    approved,
+                    state,
+                    session,
+                    listeners: vec![heard],
+                    options: self.options,
+                    pacer: self.pacer(),
+                    readings,
+                    clock,
+                },
+                None,
+            ),
             server,
             mailbox,
-            self.runtime.handle(),
+            (self.runtime.handle(), || ()),
         )
     }
 }

@@ -284,7 +284,13 @@ where
                         let blocked = failed.attempts >= Rules::default().max_attempts;
                         assert!(blocked || !listed, "{failed:?}");
                     }
-                    Some(Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }) => {}
+                    Some(
+                        Status::Retired(_)
+                        | Status::Gone(_)
+                        | Status::Restored { .. }
+                        | Status::Staged(_)
+                        | Status::Rescued,
+                    ) => {}
                     None => assert!(!(listed && open), "`{id}` is listed, and has no record"),
                 }
                 continue;

@@ -404,7 +404,7 @@ proptest! {
                     Status::Failed(_)
                     | Status::Unknown { .. }
                     | Status::Missing
-                    | Status::Restored { .. } => {}
+                    | Status::Restored { .. } | Status::Staged(_) | Status::Rescued => {}
                 }
             }
             for id in &world.dead {

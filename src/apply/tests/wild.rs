@@ -91,7 +91,9 @@ impl Wild {
         let twist = {
             let mut twists = self.twists.lock().unwrap();
             match task {
-                Task::Delete | Task::Restore => twists.deletes.pop_front(),
+                Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+                    twists.deletes.pop_front()
+                }
                 Task::Resolve => twists.readings.pop_front(),
             }
         };

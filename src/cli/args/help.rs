@@ -86,7 +86,7 @@ const EXAMPLES: [(&str, &str); 17] = [
         "state",
         "  retire state list --status failed              # what was refused, and why
   retire state history                           # who changed it, and when
-  retire state accept-missing --reason POST-1182 # you say so",
+  retire state unstage run:7                     # move back what it staged",
     ),
     (
         "sandbox",

@@ -4,7 +4,7 @@
     reason = "the first lines are help texts, which a terminal shows as they are"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -18,6 +18,7 @@ use crate::sandbox::limit::LimitWord;
 
 mod common;
 mod documents;
+mod events;
 mod find;
 mod formats;
 mod guards;
@@ -27,17 +28,20 @@ mod probe;
 mod reports;
 mod restore;
 mod since;
+mod staging;
 mod state;
 
 pub use common::{Flags, Format, Recall, ThisRun};
 pub use documents::{Show, Shown, Validate};
+pub use events::{Events, is_standard};
 pub use find::{Find, FindFormat, FindOutput, Listing};
 pub use formats::{CheckFormat, PlanFormat, Printed, RunFormat, ShowFormat};
 pub use guards::GuardFlags;
 pub use probe::Probe;
 pub use reports::{ReportKind, Reports, Summaries};
-pub use restore::{Back, Restore};
+pub use restore::{Back, Restore, Taking};
 pub use since::Since;
+pub use staging::Proof;
 pub use state::*;
 
 /// Retire Frame.io assets on purpose
@@ -377,6 +381,8 @@ pub struct Apply {
     /// What is said for this run alone.
     #[command(flatten)]
     pub run: ThisRun,
+    #[command(flatten)]
+    pub proof: Proof,
     /// The settings.
     #[command(flatten)]
     pub settings: Flags<{ on::APPLY }>,
@@ -387,38 +393,6 @@ impl Apply {
     pub(crate) fn prints_text(&self) -> bool {
         self.format == RunFormat::Text && !self.events.on_standard()
     }
-}
-
-/// Where the events of a run go.
-#[derive(Debug, Default, Args)]
-pub struct Events {
-    /// Print the run's events instead of text
-    ///
-    /// Each is a JSON object on a line of standard output.
-    #[arg(long, help_heading = heading::APPROVAL)]
-    pub json: bool,
-    /// Write the run's events to this file
-    ///
-    /// `-` is standard output, as `--json`.
-    #[arg(
-        long, value_name = "FILE", value_hint = ValueHint::FilePath,
-        help_heading = heading::APPROVAL
-    )]
-    pub json_out: Option<PathBuf>,
-}
-
-impl Events {
-    /// Whether the events go to standard output.
-    #[must_use]
-    pub fn on_standard(&self) -> bool {
-        self.json || is_standard(self.json_out.as_deref())
-    }
-}
-
-/// Whether a file that somebody names to be written is standard output.
-#[must_use]
-pub fn is_standard(path: Option<&Path>) -> bool {
-    path.is_some_and(|path| path.as_os_str() == "-")
 }
 
 /// `retire sandbox`.

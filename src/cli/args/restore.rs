@@ -18,17 +18,25 @@ pub struct Restore {
     /// Any other word names the state, or a PATH of its project.
     #[arg(value_name = "run:N | ID | PATH", required = true)]
     pub words: Vec<Back>,
+    /// How it is taken back.
+    #[command(flatten)]
+    pub taking: Taking,
+}
+
+/// What the commands have that take something back.
+#[derive(Debug, Args)]
+pub struct Taking {
     /// Go ahead without asking
     #[arg(long, help_heading = heading::APPROVAL)]
     pub auto_approve: bool,
     /// Rely on what nobody has published of this API, and no probe has shown
     ///
-    /// `retire probe` finds out how the API of your account restores; without its findings in the project folder, and without this, `retire restore` refuses to begin.
+    /// `retire probe` finds out what the API of your account does; without its findings in the project folder, and without this, the command refuses to begin.
     #[arg(long, help_heading = heading::APPROVAL)]
     pub unproven: bool,
     /// Play: start the embedded sandbox for this one run
     ///
-    /// The sandbox uses no real token. It finds deleted what the state has as deleted.
+    /// The sandbox uses no real token. It finds everything deleted, or moved aside, that the state has so.
     #[arg(long, help_heading = heading::SERVER, conflicts_with_all = guarded())]
     pub sandbox: bool,
     /// The settings.

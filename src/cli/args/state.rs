@@ -8,8 +8,8 @@ use glob::Pattern;
 
 use crate::asset::AssetId;
 use crate::asset::written::Written;
-use crate::cli::args::Paths;
 use crate::cli::args::common::{Flags, Format, ThisRun, guarded};
+use crate::cli::args::{Back, Paths, Taking};
 use crate::cli::settings::declare::{heading, on};
 use crate::cli::settings::kind::Percent;
 
@@ -22,6 +22,8 @@ pub enum State {
     Show(StateShow),
     /// List the runs: who, when, from which commit and plan, and what is left of each
     History(StateFile),
+    /// Move back what is staged, to where it was before (V4)
+    Unstage(StateUnstage),
     /// Drop the records of assets, as if no run had ever asked for them
     Rm(StateRm),
     /// Record missing assets as gone, because you say so
@@ -202,6 +204,19 @@ pub struct StateRebuild {
     pub settings: Flags<{ on::WHOAMI | on::WRITE_STATE }>,
 }
 
+/// `retire state unstage`.
+#[derive(Debug, Args)]
+pub struct StateUnstage {
+    /// What a run moved aside (`run:7`), or assets by their ids or the addresses of their pages
+    ///
+    /// Without any, all that is staged goes back. Any other word names the state, or a PATH of its project.
+    #[arg(value_name = "run:N | ID | PATH")]
+    pub words: Vec<Back>,
+    /// How it is taken back.
+    #[command(flatten)]
+    pub taking: Taking,
+}
+
 /// `retire state rm`.
 #[derive(Debug, Args)]
 pub struct StateRm {
@@ -268,6 +283,12 @@ pub enum Status {
     Unknown,
     /// Not found, and not shown to be deleted.
     Missing,
+    /// Deleted by us and restored by us.
+    Restored,
+    /// Moved aside, to be deleted on a date.
+    Staged,
+    /// Taken back from where it was moved aside to.
+    Rescued,
 }
 
 impl Status {
@@ -280,6 +301,9 @@ impl Status {
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Missing => "missing",
+            Self::Restored => "restored",
+            Self::Staged => "staged",
+            Self::Rescued => "rescued",
         }
     }
 }

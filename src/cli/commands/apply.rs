@@ -12,10 +12,11 @@ use crate::app::prepare::{Prepared, prepare};
 use crate::app::provenance::{RawIdentity, random};
 use crate::app::reread::Recheck;
 use crate::app::saved_plan::SavedPlan;
-use crate::apply::{Clock, Options, breaker};
+use crate::app::staged::Staging;
+use crate::apply::{Clock, Options, breaker, staged};
 use crate::cli::args::{Apply, ReportKind};
 use crate::cli::clock::{self, SystemClock};
-use crate::cli::connect::{connect, host, keeping, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{connect_to_played, host, keeping, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::destination::Document;
@@ -30,12 +31,13 @@ use crate::cli::settings::server::Server;
 use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
-use crate::cli::{identity, lock, playground, project, rescue, saved_plan};
+use crate::cli::{findings, identity, lock, playground, project, rescue, saved_plan};
 use crate::event::{Ending, Listener};
 use crate::manifest::document::{Manifests, SourceFile};
-use crate::plan::approve::{Consent, approve, check};
+use crate::plan::approve::{Approved, Consent, approve, check};
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Totals};
+use crate::probe::Findings;
 use crate::render::checked;
 use crate::render::counted;
 use crate::render::escape::escape;
@@ -165,11 +167,11 @@ fn apply(
     let who = identity::find(context, project::beside(&paths).as_deref());
     let (mut session, loaded) = lock::open(context, &settings, &who, "apply")?;
     tell_end_of_v2(context, &settings);
-    let world = playground::world_of_basis;
     let retries = settings.sending.retries;
     let terms = terms(arguments, &settings);
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
-    let connection = connect(context, &settings, &paths, retries, || world(&basis))?;
+    let played = |seeded| playground::with_basis(seeded, &basis);
+    let connection = connect_to_played(context, &settings, &paths, retries, played)?;
     let kept = keeping(context, &settings, false);
     let prepared = prepare(basis, reviewed.as_ref(), Some((&connection, kept.as_ref())))?;
     let skip = prepared.basis.settings.deciding.skip_mismatched;
@@ -188,6 +190,7 @@ fn apply(
         report_refused(&settings, (plan, files), &refused, reports)?;
         return Err(refused.into());
     }
+    refuse_unproven(arguments, &settings, (plan, &paths))?;
     if !plan.has_news() {
         session.take_in(&prepared.basis.state)?;
         let planned = (plan, &**files);
@@ -202,10 +205,7 @@ fn apply(
             .console
             .words(|style, sink| text::plan(&view, style, sink));
     }
-    let consent = match consent {
-        Some(consent) => consent,
-        None => ask_consent(context, &prepared)?,
-    };
+    let consent = consent.map_or_else(|| ask_consent(context, &prepared), Ok)?;
     let approved = approve(plan, consent, skip)?;
     let account = (prepared.basis.target.account.clone()).filter(|_| approved.sends());
     let clock = SystemClock::start();
@@ -216,6 +216,7 @@ fn apply(
     let memory = memory(context, &settings, &prepared, &connection);
     let breakers = prepared.breakers(settings.sending.breakers);
     session.take_in(&prepared.basis.state)?;
+    let staging = staging(&settings, &prepared, &approved);
     let (state, again) = Recheck::of(prepared);
     // The token is known by now, wherever it came from.
     let (at, who) = (
@@ -223,6 +224,7 @@ fn apply(
         identity::masked(context, &who),
     );
     let mut info = who.run_info(&state, at, account);
+    let staging = staging.map(|staging| staging.by(info.provenance.actor.clone()));
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());
     let order = Order {
         info,
@@ -230,6 +232,7 @@ fn apply(
         state,
         options: options(&settings, breakers, connection.left()),
         again,
+        staging,
     };
     let console = Some(&context.console)
         .filter(|console| streams.leaves_room_for_progress() && !console.is_quiet());
@@ -330,6 +333,37 @@ fn options(settings: &Settings, breakers: breaker::Limits, left: Option<Duration
         cascade_wait: settings.cascade_wait.value,
         seed: random().as_u64_pair().0,
     }
+}
+
+/// Refuses to move assets aside where nothing shows what the API does with them.
+fn refuse_unproven(
+    arguments: &Apply,
+    settings: &Settings,
+    (plan, paths): (&Plan, &[PathBuf]),
+) -> Result<(), Failure> {
+    let is_real = settings.server.value != Server::Sandbox;
+    if !is_real || plan.staging.is_empty() || arguments.proof.unproven {
+        return Ok(());
+    }
+    let endpoint = settings.server.value.name();
+    if findings::show(paths, endpoint, Findings::move_aside)? {
+        return Ok(());
+    }
+    let does = "treats what is moved into a folder that is deleted";
+    Err(Failure::Unproven(does))
+}
+
+/// How assets are moved aside, where some are.
+fn staging(settings: &Settings, prepared: &Prepared, approved: &Approved) -> Option<Staging> {
+    let is_needed = !approved.staging().is_empty();
+    is_needed.then(|| Staging {
+        terms: staged::Terms {
+            actor: None,
+            patience: settings.cascade_wait.value,
+            verify: settings.verify.value,
+        },
+        marks: prepared.basis.settings.marks.clone(),
+    })
 }
 
 /// Who approves it; nothing where somebody must type the number of files.

@@ -2,6 +2,7 @@
 //! [`restore`] brings back.
 
 pub(super) mod apply;
+mod back;
 pub(super) mod completions;
 pub(super) mod find;
 pub(super) mod init;

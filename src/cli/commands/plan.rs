@@ -12,7 +12,7 @@ use crate::app::prepare::{Prepared, prepare};
 use crate::app::provenance::Identity;
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
-use crate::cli::connect::{connect, host, keeping, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{connect_to_played, host, keeping, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
@@ -410,9 +410,9 @@ fn prepared(
         context.tell_dates(&basis.manifests);
         return Ok(prepare(basis, None, None)?);
     }
-    let (paths, world) = (&arguments.paths.paths, playground::world_of_basis);
-    let retries = settings.sending.reading;
-    let connection = connect(context, settings, paths, retries, || world(&basis))?;
+    let (paths, retries) = (&arguments.paths.paths, settings.sending.reading);
+    let played = |seeded| playground::with_basis(seeded, &basis);
+    let connection = connect_to_played(context, settings, paths, retries, played)?;
     let keeping = keeping(context, settings, arguments.recall.refresh);
     let prepared = prepare(basis, None, Some((&connection, keeping.as_ref())));
     connection.close();

@@ -13,7 +13,9 @@ use serde::{Deserialize, Deserializer};
 #[cfg(test)]
 use serde_json::{Value, json};
 
+use crate::apply::staged::Verify;
 use crate::measure::parse_duration;
+use crate::plan::aside::Strategy;
 use crate::render::names::Names;
 use crate::state::Api;
 
@@ -138,6 +140,30 @@ kind!(
 );
 
 kind!(
+    Strategy,
+    "`\"direct\"`, `\"staged\"` or `\"auto\"`",
+    |text| one_of(text, &Self::ALL, Self::name),
+    |strategy| strategy.name().to_owned(),
+    {"enum": ["direct", "staged", "auto"]},
+    fn parser() -> ValueParser {
+        let names = PossibleValuesParser::new(Self::ALL.map(Self::name));
+        ValueParser::new(names.try_map(|name| Self::parse(&name)))
+    }
+);
+
+kind!(
+    Verify,
+    "`\"sample\"` or `\"all\"`",
+    |text| one_of(text, &Self::ALL, Self::name),
+    |verify| verify.name().to_owned(),
+    {"enum": ["sample", "all"]},
+    fn parser() -> ValueParser {
+        let names = PossibleValuesParser::new(Self::ALL.map(Self::name));
+        ValueParser::new(names.try_map(|name| Self::parse(&name)))
+    }
+);
+
+kind!(
     TokenCommand,
     "a list of words: the program and its arguments",
     |text| Ok(Self::Shell(text.to_owned())),
@@ -201,6 +227,15 @@ fn api(text: &str) -> Result<Api, String> {
     let mut versions = Api::ALL.into_iter();
     let api = versions.find(|api| text.trim().eq_ignore_ascii_case(api.name()));
     api.ok_or_else(|| format!("`{text}` is not a version of the API: it is `v2` or `v4`"))
+}
+
+/// The one of some that is called so.
+fn one_of<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.iter().copied().find(|one| name(*one) == text);
+    found.ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|one| format!("`{}`", name(*one))).collect();
+        format!("`{text}` is none of {}", names.join(", "))
+    })
 }
 
 fn names(text: &str) -> Result<Names, String> {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use serde::Deserialize;
 
+use crate::apply::staged::Verify;
 use crate::cli::env::Environment;
 use crate::cli::settings::declare::{
     COLUMNS, Setting, from_file, from_flag, from_variable, heading, on, read_apart, seen_from,
@@ -24,6 +25,7 @@ use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::inventory::Marking;
+use crate::plan::aside::Strategy;
 use crate::render::names::Names;
 use crate::state::Api;
 
@@ -32,6 +34,26 @@ settings! {
     max_attempts: NonZeroU32 = "5" {
         key: "max-attempts", variable: "RETIRE_MAX_ATTEMPTS", value: "N",
         heading: heading::PLAN, commands: on::PLAN | on::APPLY | on::MIGRATE,
+    }
+
+    /// Delete each asset by a call of its own, or many with a folder (V4)
+    /// `direct`, `staged` (moved aside into a folder of the project, which is deleted when due) or `auto`
+    strategy: Strategy = "direct" {
+        key: "strategy", variable: "RETIRE_STRATEGY", value: "STRATEGY",
+        heading: heading::PLAN, commands: on::PLAN | on::APPLY,
+    }
+
+    /// With `auto`, stage from this many files of a project on
+    staged_from: NonZeroUsize = "200" {
+        key: "staged-from", variable: "RETIRE_STAGED_FROM", value: "N",
+        heading: heading::PLAN, commands: on::PLAN | on::APPLY,
+    }
+
+    /// Leave what is staged where people can take it back for this long
+    /// and delete it in a later run; 0 deletes it in the same
+    delete_after: Duration = "0s" {
+        key: "delete-after", variable: "RETIRE_DELETE_AFTER", value: "TIME",
+        heading: heading::PLAN, commands: on::PLAN | on::APPLY,
     }
 
     /// Refuse a saved plan that is older than this
@@ -177,6 +199,13 @@ settings! {
     cascade_wait: Duration = "10m" {
         key: "cascade-wait", variable: "RETIRE_CASCADE_WAIT", value: "TIME",
         heading: heading::LIMITS, commands: on::APPLY | on::RESTORE,
+    }
+
+    /// Once a staging folder is deleted, see for this much of it that it is gone
+    /// `sample` (50 of it, and one of each kind) or `all`
+    verify: Verify = "sample" {
+        key: "verify", variable: "RETIRE_VERIFY", value: "HOW",
+        heading: heading::LIMITS, commands: on::APPLY,
     }
 
     /// Delete at most this many assets in one request (v2)

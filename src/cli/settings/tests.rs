@@ -416,6 +416,8 @@ fn sample(setting: &Setting) -> (&'static str, &'static str) {
         (Some(_), "TIME") => ("7 days", "'7 days'"),
         (Some(_), _) => ("text", "'text'"),
         (None, "NAMES") => ("off", "'off'"),
+        (None, "STRATEGY") => ("auto", "'auto'"),
+        (None, "HOW") => ("all", "'all'"),
         (None, _) => ("v4", "'v4'"),
     }
 }

@@ -59,6 +59,20 @@ pub trait Watch {
     fn unread(&mut self, of: AssetId, why: &str);
 }
 
+/// Nobody: nothing is recalled, and nothing kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nobody;
+
+impl Watch for Nobody {
+    fn recall(&mut self, _: AssetId) -> Option<Vec<Shown>> {
+        None
+    }
+
+    fn listed(&mut self, _: AssetId, _: &[Shown]) {}
+
+    fn unread(&mut self, _: AssetId, _: &str) {}
+}
+
 /// What was read of folders and version stacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {

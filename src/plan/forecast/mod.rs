@@ -7,9 +7,11 @@ use crate::asset::Kind;
 use crate::event::RateLimit;
 use crate::outcome::Evidence;
 use crate::plan::decide::Decision;
+use crate::plan::forecast::moves::staged;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
+pub(crate) mod moves;
 mod reads;
 
 pub use reads::{Asked, Reads, near, together};
@@ -166,13 +168,26 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<RateForecast> {
         calls.add(RateLimit::ReadAsset, resolve);
         calls.add(RateLimit::BulkDelete, bulk_deletes(retire + retry, cut));
     } else {
-        for step in &plan.steps {
+        for (rate_limit, number) in staged(&plan.staging.aside) {
+            calls.add(rate_limit, number);
+        }
+        let others = plan
+            .steps
+            .iter()
+            .filter(|step| !plan.staging.takes(step.id));
+        for step in others {
             calls.count_step(step, plan);
         }
     }
-    let rate_limits = calls.0.into_iter();
-    rate_limits
-        .filter_map(|(rate_limit, calls)| RateForecast::new(rate_limit, calls))
+    of_calls(&calls.0)
+}
+
+/// A line for each kind of call.
+#[must_use]
+pub fn of_calls(calls: &BTreeMap<RateLimit, usize>) -> Vec<RateForecast> {
+    let lines = calls.iter();
+    lines
+        .filter_map(|(rate_limit, calls)| RateForecast::new(*rate_limit, *calls))
         .collect()
 }
 
@@ -229,6 +244,7 @@ impl Calls {
                 | Decision::Unreadable { .. }
                 | Decision::Blocked { .. }
                 | Decision::Defer { .. }
+                | Decision::Staged { .. }
                 | Decision::Held { .. }
                 | Decision::Unread
                 | Decision::Mismatch(_)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Contents, Facts, Inventory, Seen};
 use crate::measure;
-use crate::plan::model::Plan;
+use crate::plan::model::{Plan, Step};
 
 /// What is deleted of one project, or of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,9 @@ pub(super) struct Going {
 pub(super) fn going(plan: &Plan, inventory: &Inventory) -> Going {
     let mut files: BTreeMap<AssetId, One> = BTreeMap::new();
     let mut unread = Vec::new();
-    for step in plan.all_going() {
+    // What is staged was judged when it was.
+    let new = |step: &&Step| !plan.staging.due.contains(&step.id);
+    for step in plan.all_going().filter(new) {
         let id = step.id;
         let Some(facts) = inventory.facts(id) else {
             files

@@ -90,6 +90,17 @@ pub struct Candidate {
     pub known: Known,
     /// What was recorded as deleted with it.
     pub with: Arc<[AssetId]>,
+    /// What had been moved into it, where it is a staging folder, and what is known of that: it comes
+    /// back where it was before.
+    pub staged: Arc<[(AssetId, Known)]>,
+}
+
+impl Candidate {
+    /// Whether it is a staging folder.
+    #[must_use]
+    pub fn is_staging(&self) -> bool {
+        !self.staged.is_empty()
+    }
 }
 
 /// Chooses what is to come back, in the order in which it is asked for: what was deleted last comes
@@ -127,6 +138,9 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
             ids.iter().copied().collect()
         }
     };
+    let staged = staged(state);
+    let folders = ids.iter().filter_map(|id| staged.get(id).copied());
+    let folders: BTreeSet<AssetId> = folders.collect();
     let mut along: BTreeMap<AssetId, Vec<AssetId>> = BTreeMap::new();
     for (id, record) in &state.assets {
         if let Some(Evidence::With(folder)) = is_deleted(&record.status) {
@@ -140,7 +154,8 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
             .and_then(|record| is_deleted(&record.status));
         matches!(evidence, Some(Evidence::With(folder)) if ids.contains(&folder))
     };
-    let tops = ids.iter().filter(|id| !comes_along(id));
+    let is_apart = |id: &&AssetId| !comes_along(id) && !staged.contains_key(id);
+    let tops = ids.iter().filter(is_apart);
     let candidates = tops.filter_map(|id| {
         let record = state.assets.get(id)?;
         Some(Candidate {
@@ -148,11 +163,86 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
             at: record.at,
             known: state.catalogue.get(*id).unwrap_or_default(),
             with: along.remove(id).unwrap_or_default().into(),
+            staged: Arc::default(),
         })
     });
     let mut candidates: Vec<Candidate> = candidates.collect();
+    let wholes = folders.into_iter();
+    candidates.extend(wholes.filter_map(|folder| whole(state, folder, &staged)));
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.at));
     Ok(candidates)
+}
+
+/// Whether a folder is one that was deleted with what runs had moved into it.
+#[must_use]
+pub(crate) fn is_deleted_staging(state: &State, folder: AssetId) -> bool {
+    state.is_staging(folder) && !state.assets.contains_key(&folder)
+}
+
+/// What went with a staging folder, by itself or in what did, each with that folder.
+fn staged(state: &State) -> BTreeMap<AssetId, AssetId> {
+    let ids = state.assets.keys();
+    let staged = ids.filter_map(|id| Some((*id, went_in(state, *id)?.1)));
+    staged.collect()
+}
+
+/// What went with a staging folder, of some assets: those that had been moved into it, each with
+/// what is recorded of what lay in it.
+#[must_use]
+pub(crate) fn tops(state: &State, with: &[AssetId]) -> BTreeMap<AssetId, BTreeSet<AssetId>> {
+    let mut tops: BTreeMap<AssetId, BTreeSet<AssetId>> = BTreeMap::new();
+    for id in with {
+        let Some((top, _)) = went_in(state, *id) else {
+            continue;
+        };
+        let inside = tops.entry(top).or_default();
+        if top != *id {
+            inside.insert(*id);
+        }
+    }
+    tops
+}
+
+/// In what an asset was moved aside that went with a staging folder, itself perhaps, and that
+/// folder.
+fn went_in(state: &State, id: AssetId) -> Option<(AssetId, AssetId)> {
+    let mut here = id;
+    let mut passed = BTreeSet::new();
+    while passed.insert(here) {
+        let Evidence::With(folder) = is_deleted(&state.assets.get(&here)?.status)? else {
+            return None;
+        };
+        if is_deleted_staging(state, folder) {
+            return Some((here, folder));
+        }
+        here = folder;
+    }
+    None
+}
+
+/// A staging folder, which comes back with all that went with it.
+fn whole(state: &State, folder: AssetId, staged: &BTreeMap<AssetId, AssetId>) -> Option<Candidate> {
+    let with = staged.iter().filter(|(_, into)| **into == folder);
+    let with: Vec<AssetId> = with.map(|(id, _)| *id).collect();
+    let records = with.iter().filter_map(|id| state.assets.get(id));
+    let at = records.map(|record| record.at).max()?;
+    let tops = tops(state, &with).into_keys();
+    let known = |id| (id, state.catalogue.get(id).unwrap_or_default());
+    let staged: Vec<(AssetId, Known)> = tops.map(known).collect();
+    // Nothing is said of the size where one of them is not known.
+    let bytes = staged.iter().map(|(_, known)| known.bytes);
+    let bytes = bytes.sum::<Option<u64>>();
+    Some(Candidate {
+        id: folder,
+        at,
+        known: Known {
+            name: Some(Arc::clone(&state.staging(folder)?.name)),
+            bytes,
+            ..Known::default()
+        },
+        with: with.into(),
+        staged: staged.into(),
+    })
 }
 
 /// What shows that we deleted an asset that nothing shows to be back.
@@ -167,7 +257,9 @@ const fn is_deleted(status: &Status) -> Option<Evidence> {
         | Status::Gone(_)
         | Status::Failed(_)
         | Status::Unknown { .. }
-        | Status::Missing => None,
+        | Status::Missing
+        | Status::Staged(_)
+        | Status::Rescued => None,
     }
 }
 
@@ -191,6 +283,8 @@ pub enum Standing {
         /// What sort of asset it is.
         kind: Kind,
     },
+    /// It is a staging folder, and there: what is in it goes back to where it was.
+    Waits,
     /// No list shows it, and its time was over then.
     Over {
         /// That moment.
@@ -205,7 +299,7 @@ impl Standing {
     #[must_use]
     pub const fn is_asked(self) -> bool {
         match self {
-            Self::Deleted { .. } | Self::NotListed { .. } | Self::Back { .. } => true,
+            Self::Deleted { .. } | Self::NotListed { .. } | Self::Back { .. } | Self::Waits => true,
             Self::Over { .. } | Self::Unread => false,
         }
     }
@@ -223,7 +317,9 @@ impl Restore {
     #[must_use]
     pub fn assets(&self) -> usize {
         let asked = self.rows.iter().filter(|(_, standing)| standing.is_asked());
-        asked.map(|(candidate, _)| 1 + candidate.with.len()).sum()
+        asked
+            .map(|(candidate, _)| usize::from(!candidate.is_staging()) + candidate.with.len())
+            .sum()
     }
 }
 
@@ -232,6 +328,7 @@ impl Restore {
 pub fn standing(read: &Inventory, candidate: &Candidate, now: Timestamp) -> Standing {
     let until = restorable_until(candidate.at);
     match read.assets.get(&candidate.id) {
+        Some(Seen::There(_)) if candidate.is_staging() => Standing::Waits,
         Some(Seen::There(facts)) => Standing::Back { kind: facts.kind },
         Some(Seen::Deleted { facts, .. }) => {
             let line = read.departed.get(&candidate.id);

@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::event::{Provenance, RunEvent, RunInfo};
+use crate::event::{Provenance, RunEvent, RunInfo, Staging};
 use crate::inventory::Facts;
 use crate::outcome::Outcome;
 use crate::state::{Api, Target};
@@ -130,6 +130,7 @@ fn what_a_reading_tells_decides_what_is_asked_for() {
         at: at(0),
         known: Known::default(),
         with: Arc::default(),
+        staged: Arc::default(),
     };
     let day = 24 * 3600;
     let until = at(30 * day);
@@ -234,4 +235,46 @@ fn a_restored_asset_keeps_what_showed_that_it_was_deleted_until_it_is_deleted_ag
     assert_eq!(status(&state), Status::Retired(Evidence::Answer));
     // It was deleted again, which an entry allows once.
     assert_eq!(state.again.get(&id(11)), Some(&6));
+}
+
+#[test]
+fn one_of_a_staging_folder_brings_all_that_went_with_it() {
+    let mut state = state();
+    let staging = RunEvent::Staging(Staging {
+        project: id(90),
+        name: "_retire 2026-12-10 run 3".into(),
+        id: Some(id(91)),
+    });
+    state.apply(3, &staging);
+    let with = |folder| Outcome::Retired(Evidence::With(id(folder)));
+    // A file, and a folder with a folder in it that has a file.
+    let went = [
+        (21, with(91)),
+        (22, with(91)),
+        (23, with(22)),
+        (24, with(23)),
+    ];
+    answered(&mut state, 3, 400, &went);
+    let chosen = choose(&state, &Chosen::Assets(vec![id(24)])).unwrap();
+    assert_eq!(chosen.len(), 1);
+    let whole = &chosen[0];
+    assert!(whole.is_staging());
+    assert_eq!(
+        (whole.id, &*whole.with),
+        (id(91), &[21, 22, 23, 24].map(id)[..])
+    );
+    let expected = [(id(21), [].into()), (id(22), [id(23), id(24)].into())];
+    assert_eq!(tops(&state, &whole.with), expected.into());
+    // Nothing of it is asked for by itself.
+    let run = choose(&state, &Chosen::Run(3)).unwrap();
+    assert_eq!(run, chosen);
+    // While a run has asked for it and seen nothing, the same comes back.
+    let asked = went.map(|(number, _)| (number, Outcome::Restored { seen: false }));
+    answered(&mut state, 4, 500, &asked);
+    let again = choose(&state, &Chosen::Run(4)).unwrap();
+    assert_eq!(again[0].with, whole.with);
+    let seen = Outcome::Restored { seen: true };
+    answered(&mut state, 4, 600, &[(21, seen)]);
+    let rest = choose(&state, &Chosen::Run(4)).unwrap();
+    assert_eq!(*rest[0].with, [22, 23, 24].map(id));
 }

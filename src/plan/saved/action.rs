@@ -120,6 +120,8 @@ pub enum Verb {
     Blocked,
     /// Leave it until its date.
     Defer,
+    /// Leave it where it was moved aside to, until its date.
+    Staged,
     /// Leave it: held.
     Held,
     /// Leave it: it could not be read.
@@ -252,6 +254,10 @@ impl Action {
                 action.action = Verb::Defer;
                 action.until = Some(*until);
             }
+            Decision::Staged { until } => {
+                action.action = Verb::Staged;
+                action.until = Some(*until);
+            }
             Decision::Held { why, until, path } => {
                 action.action = Verb::Held;
                 match why {
@@ -373,6 +379,7 @@ impl Action {
                 alone: Box::new(Decision::Retire),
             }),
             Verb::Defer => self.until.map(|until| Decision::Defer { until }),
+            Verb::Staged => self.until.map(|until| Decision::Staged { until }),
             Verb::Held => self.why().map(|why| Decision::Held {
                 why,
                 until: self.until,
@@ -458,6 +465,7 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         | Verb::Unreadable
         | Verb::Blocked
         | Verb::Defer
+        | Verb::Staged
         | Verb::Held
         | Verb::Unread
         | Verb::Mismatch

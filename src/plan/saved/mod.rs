@@ -15,6 +15,8 @@ use crate::asset::AssetId;
 use crate::diagnostic::of_a_parser;
 use crate::inventory::{Mark, Marking};
 use crate::manifest::document::{Manifests, SourceFile};
+use crate::plan::aside::Moves;
+use crate::plan::aside::Terms;
 use crate::plan::figure::Report;
 use crate::plan::forecast::RateForecast;
 use crate::plan::holds::PlannedHold;
@@ -115,6 +117,9 @@ pub struct PlanDocument {
     /// be compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<Since>,
+    /// What is moved aside in place of being deleted one by one, and what becomes of what was.
+    #[serde(default, skip_serializing_if = "Moves::is_empty")]
+    moves: Moves,
     /// What is to happen, sorted by asset; unchanged assets are only counted.
     actions: Vec<Action>,
 }
@@ -160,6 +165,9 @@ pub struct DecidingSettings {
     pub skip_mismatched: bool,
     /// How many assets one delete asks for at most.
     pub batch_size: usize,
+    /// What is moved aside before it is deleted; nothing where each is deleted by itself.
+    #[serde(default, skip_serializing_if = "Terms::is_direct")]
+    pub staging: Terms,
 }
 
 /// What a plan document says beside the plan and its manifests.
@@ -241,6 +249,7 @@ pub fn document(plan: &Plan, manifests: &Manifests, basis: &Basis) -> PlanDocume
         lifted: plan.marks.lifted.iter().cloned().collect(),
         back: (plan.going_back().map(|(id, back)| (id, back.clone()))).collect(),
         since,
+        moves: plan.moves.clone(),
         actions: plan
             .steps
             .iter()
@@ -334,6 +343,7 @@ impl PlanDocument {
             lifted,
             back,
             since,
+            moves,
             actions,
         } = self;
         let mut sink = io::BufWriter::new(sink);
@@ -366,6 +376,9 @@ impl PlanDocument {
         }
         if let Some(since) = since {
             field(&mut sink, ",\n\"since\":", since)?;
+        }
+        if !moves.is_empty() {
+            field(&mut sink, ",\n\"moves\":", moves)?;
         }
         rows(&mut sink, ",\n\"protection\":[", protection)?;
         rows(&mut sink, ",\n\"actions\":[", actions)?;
@@ -409,6 +422,7 @@ impl PlanDocument {
             },
             back: self.back.clone(),
             only: self.only.clone(),
+            moves: self.moves.clone(),
             ..Plan::default()
         };
         for action in &self.actions {

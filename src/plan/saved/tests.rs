@@ -12,6 +12,7 @@ use crate::manifest::Part;
 use crate::manifest::document::{Details, MissingPolicy, Spot};
 use crate::outcome::FailureKind;
 use crate::plan::Step;
+use crate::plan::aside::Terms;
 use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
 use crate::plan::figure::Report;
 use crate::plan::forecast::{Cut, forecast};
@@ -82,6 +83,7 @@ pub(super) fn basis() -> Basis {
             retry_blocked: false,
             skip_mismatched: false,
             batch_size: 50,
+            staging: Terms::default(),
         },
         forecast: forecast(
             &Plan {

@@ -10,6 +10,7 @@ use super::*;
 use crate::event::Subject;
 use crate::manifest::Part;
 use crate::manifest::document::{Release, SourceFile};
+use crate::plan::aside::Terms;
 use crate::plan::part;
 use crate::plan::saved::{self, Basis, DecidingSettings, StateBasis};
 use crate::state::KeptHold;
@@ -269,11 +270,14 @@ impl World {
             return Some("more than allowed");
         }
         match status {
-            Some(Status::Retired(_) | Status::Gone(_) | Status::Restored { .. }) => {
-                Some("in drift")
-            }
+            Some(
+                Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } | Status::Rescued,
+            ) => Some("in drift"),
             Some(Status::Failed(failed)) if failed.attempts >= 5 => Some("blocked"),
-            Some(Status::Failed(_) | Status::Unknown { .. } | Status::Missing) | None => None,
+            Some(
+                Status::Failed(_) | Status::Unknown { .. } | Status::Missing | Status::Staged(_),
+            )
+            | None => None,
         }
     }
 }
@@ -345,6 +349,7 @@ fn reviewed(plan: &Plan, manifests: &Manifests, state: &State) -> Plan {
             retry_blocked: false,
             skip_mismatched: true,
             batch_size: 50,
+            staging: Terms::default(),
         },
         forecast: Vec::new(),
         checked: Checked::in_tests(),

@@ -149,7 +149,7 @@ const fn verdict(group: Group) -> Verdict {
         Group::Mismatch => Verdict::Refused,
         Group::Missing | Group::Unreadable | Group::Unread | Group::Drift => Verdict::Failed,
         Group::Blocked | Group::Resolve => Verdict::Warned,
-        Group::Held | Group::Defer => Verdict::Kept,
+        Group::Held | Group::Defer | Group::Staged => Verdict::Kept,
         Group::Retire | Group::Retry | Group::Covered | Group::Record | Group::Forget => {
             Verdict::Passed
         }
@@ -171,6 +171,7 @@ const fn code(group: Group) -> &'static str {
         Group::Blocked => "blocked",
         Group::Held => "held",
         Group::Defer => "defer",
+        Group::Staged => "staged",
         Group::Forget => "forget",
     }
 }

@@ -95,6 +95,12 @@ fn became(
         (None, Some(Status::Retired(_))) => (Verdict::Passed, "retired", Foreign::default()),
         (None, Some(Status::Gone(_))) => (Verdict::Passed, "gone", Foreign::default()),
         (None, Some(Status::Restored { .. })) => (Verdict::Passed, "restored", Foreign::default()),
+        (None, Some(Status::Staged(_))) => (Verdict::Passed, "staged", Foreign::default()),
+        (None, Some(Status::Rescued)) => (
+            Verdict::Failed,
+            "rescued",
+            Foreign::own("rescued: somebody has taken it out of its staging folder"),
+        ),
         (None, Some(Status::Failed(failed))) => (Verdict::Failed, "failed", refused(failed)),
         (None, Some(Status::Unknown { attempts })) => (
             Verdict::Failed,

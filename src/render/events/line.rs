@@ -23,6 +23,7 @@ impl<'line> Event<'line> {
             | RunEvent::AgainOver { .. }
             | RunEvent::AgainUsed { .. }
             | RunEvent::Opened { .. }
+            | RunEvent::Staging(_)
             | RunEvent::Answered { .. }
             | RunEvent::Ended { .. } => return None,
             RunEvent::Kept { kept, over } => Self::kept_back(at, run, (kept, over)),

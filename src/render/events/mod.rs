@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::{HoldChanges, Kept, Other, StopReason, Task};
 use crate::inventory::Known;
-use crate::outcome::{Evidence, FailureKind};
+use crate::outcome::{Aside, Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::state::Counts;
 
@@ -259,6 +259,40 @@ pub(crate) enum Event<'line> {
         was: Option<Evidence>,
         /// Whether a reading has shown it alive; else the server was asked, and nobody knows.
         seen: bool,
+    },
+    /// An asset is moved aside, or about to be.
+    AssetStaged {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
+        /// Where it waits, and until when.
+        aside: Aside,
+    },
+    /// Somebody has taken an asset out of where it was moved aside to.
+    AssetRescued {
+        /// The version of the stream.
+        version: Version,
+        /// When.
+        at: At,
+        /// The run's number.
+        run: u64,
+        /// The batch that it belongs to.
+        batch: u64,
+        /// The asset.
+        id: AssetId,
+        /// What is known of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Cow<'line, Known>>,
     },
     /// The server did not know assets when it was to delete them. Until a later line says more of
     /// one, it is unknown.

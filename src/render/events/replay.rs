@@ -11,10 +11,10 @@ use crate::asset::AssetId;
 use crate::diagnostic::of_a_parser;
 use crate::event::{Ending, Listener, Provenance, RunEvent, RunInfo, StopReason, Task};
 use crate::inventory::Known;
-use crate::outcome::{Evidence, FailureKind};
+use crate::outcome::{Aside, Evidence, FailureKind};
 use crate::render::events::{At, EndingName, Event};
 use crate::render::report::{Summary, SummaryBuilder};
-use crate::state::{Failed, Status};
+use crate::state::{Failed, Staged, Status};
 
 /// What one run of a stream came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,7 +169,9 @@ impl Replay {
                     builder.was_unknown(*id);
                 }
             }
-            Task::Delete | Task::Restore => self.asked.extend(ids.iter().chain(with)),
+            Task::Delete | Task::Restore | Task::Stage | Task::Unstage | Task::Collect => {
+                self.asked.extend(ids.iter().chain(with));
+            }
         }
         let ids = ids.into();
         builder.on_event(&RunEvent::Intent {
@@ -255,6 +257,7 @@ impl Replay {
                 seen,
                 ..
             } => self.record_status(batch, (id, about), restored(was, seen))?,
+            Event::AssetStaged { .. } | Event::AssetRescued { .. } => self.moved(event)?,
             Event::Doubted { batch, ids, .. } => {
                 let ids = ids.into_owned();
                 self.hear(&RunEvent::Doubted { batch, ids })?;
@@ -286,6 +289,26 @@ impl Replay {
             Event::RunStarted { .. } | Event::RunEnded { .. } | Event::Error { .. } => {
                 self.read_edge(event)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Where an asset stands that is moved aside, or was.
+    fn moved(&mut self, event: Event<'_>) -> Result<(), &'static str> {
+        if let Event::AssetStaged {
+            batch,
+            id,
+            about,
+            aside,
+            ..
+        } = event
+        {
+            self.record_status(batch, (id, about), staged(aside))?;
+        } else if let Event::AssetRescued {
+            batch, id, about, ..
+        } = event
+        {
+            self.record_status(batch, (id, about), Status::Rescued)?;
         }
         Ok(())
     }
@@ -369,6 +392,11 @@ fn failed(kind: FailureKind, message: &str, attempts: u32) -> Status {
 fn forgotten(at: Timestamp, ids: &[AssetId]) -> RunEvent {
     let ids = ids.to_vec();
     RunEvent::Forgotten { at, ids }
+}
+
+fn staged(aside: Aside) -> Status {
+    let attempts = 0;
+    Status::Staged(Box::new(Staged { aside, attempts }))
 }
 
 fn restored(was: Option<Evidence>, seen: bool) -> Status {

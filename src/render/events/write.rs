@@ -161,6 +161,23 @@ impl Lines {
                     was: Some(*was).filter(|was| *was != Evidence::Earlier),
                     seen: *seen,
                 },
+                Status::Staged(staged) => Event::AssetStaged {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    about,
+                    aside: staged.aside,
+                },
+                Status::Rescued => Event::AssetRescued {
+                    version,
+                    at,
+                    run,
+                    batch,
+                    id,
+                    about,
+                },
                 Status::Unknown { attempts } => Event::AssetUnknown {
                     version,
                     at,

@@ -21,6 +21,7 @@ pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod state;
 pub(crate) mod stopped;
+mod waits;
 mod withhold;
 
 pub(crate) use group::{Group, Item, Part, Rows};

@@ -10,6 +10,7 @@ use crate::asset::AssetId;
 use crate::event::Ending;
 use crate::outcome::{Evidence, FailureKind};
 use crate::render::model::stopped;
+use crate::render::model::waits::waits;
 use crate::render::model::{ByFolder, Group, Line, Part, Report, Row, Rows};
 use crate::render::names::Foreign;
 use crate::render::next::next_steps;
@@ -27,12 +28,14 @@ pub(crate) fn run<'of>(
     now: Timestamp,
 ) -> Report<'of> {
     let mut folders = ByFolder::default();
-    let mut done: [Vec<(AssetId, &Status)>; 3] = Default::default();
+    let mut done: [Vec<(AssetId, &Status)>; 5] = Default::default();
     for (state, id, status) in own(after, summary.run) {
         let at = match status {
             Status::Retired(_) => 0,
             Status::Gone(_) => 1,
             Status::Restored { .. } => 2,
+            Status::Staged(_) => 3,
+            Status::Rescued => 4,
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => continue,
         };
         if at == 0 {
@@ -43,7 +46,8 @@ pub(crate) fn run<'of>(
         done[at].push((id, status));
     }
     let mut groups = groups(summary);
-    let tables = ["Retired", "Gone", "Restored"].into_iter().zip(done);
+    let titles = ["Retired", "Gone", "Restored", "Staged", "Rescued"];
+    let tables = titles.into_iter().zip(done);
     groups.extend(
         tables
             .filter(|(_, done)| !done.is_empty())
@@ -52,8 +56,9 @@ pub(crate) fn run<'of>(
                     let (id, status) = done[at];
                     let known = after.and_then(|state| state.catalogue.get(id));
                     let evidence = status.evidence();
-                    let evidence =
-                        evidence.map(|evidence| Foreign::own(format!("evidence: {evidence}")));
+                    let evidence = evidence.map(|evidence| format!("evidence: {evidence}"));
+                    let waits = status.aside().map(|aside| waits(*aside));
+                    let evidence = evidence.or(waits).map(Foreign::own);
                     Row::of(
                         id,
                         &known.unwrap_or_default(),

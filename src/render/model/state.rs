@@ -8,6 +8,7 @@ use crate::inventory::Known;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::model::run::sized_alone;
+use crate::render::model::waits::waits;
 use crate::render::model::{ByFolder, Group, Line, Report, Row, Rows};
 use crate::render::names::Foreign;
 use crate::render::{count, counted, holds, moment, rows, shelter, size, thousands, words};
@@ -24,9 +25,9 @@ pub(crate) fn state<'of>(
     let mut folders = ByFolder::default();
     let mut deleted = Deleted::default();
     let titles = [
-        "Failed", "Unknown", "Missing", "Retired", "Gone", "Restored",
+        "Failed", "Unknown", "Missing", "Retired", "Gone", "Restored", "Staged", "Rescued",
     ];
-    let mut standing: [Vec<(AssetId, &Record)>; 6] = Default::default();
+    let mut standing: [Vec<(AssetId, &Record)>; 8] = Default::default();
     for (id, record) in &state.assets {
         let at = match &record.status {
             Status::Failed(_) => 0,
@@ -41,6 +42,8 @@ pub(crate) fn state<'of>(
             }
             Status::Gone(_) => 4,
             Status::Restored { .. } => 5,
+            Status::Staged(_) => 6,
+            Status::Rescued => 7,
         };
         standing[at].push((*id, record));
     }
@@ -112,7 +115,11 @@ fn group<'of>(
         .first()
         .is_some_and(|(_, record)| match record.status {
             Status::Failed(_) | Status::Unknown { .. } | Status::Missing => true,
-            Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => false,
+            Status::Retired(_)
+            | Status::Gone(_)
+            | Status::Restored { .. }
+            | Status::Staged(_)
+            | Status::Rescued => false,
         });
     let number = count(records.len());
     let rows = Rows::assets(records.len(), move |at| {
@@ -162,6 +169,8 @@ pub(crate) fn remarks(status: &Status, catalogue: &Catalogue) -> Foreign {
         }
         Status::Unknown { attempts } => Foreign::own(tried(*attempts)),
         Status::Restored { seen: true, .. } => Foreign::default(),
+        Status::Staged(staged) => Foreign::own(waits(staged.aside)),
+        Status::Rescued => Foreign::own("taken out of its staging folder"),
         Status::Restored { seen: false, .. } => {
             Foreign::own("not seen alive yet; `retire restore` with its id settles it")
         }

@@ -134,6 +134,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
             }
             Decision::Blocked { .. }
             | Decision::Defer { .. }
+            | Decision::Staged { .. }
             | Decision::Held { .. }
             | Decision::Unread
             | Decision::Mismatch(_)
@@ -206,6 +207,7 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
             Decision::Forget => &mut totals.forget,
             Decision::Blocked { .. }
             | Decision::Defer { .. }
+            | Decision::Staged { .. }
             | Decision::Held { .. }
             | Decision::Unread
             | Decision::Mismatch(_)

@@ -92,6 +92,7 @@ fn known() -> State {
         ]),
         files: BTreeMap::new(),
         again: BTreeMap::new(),
+        staging: Vec::new(),
         holds: BTreeMap::from([
             (Subject::Asset(id(5)), hold(None)),
             (

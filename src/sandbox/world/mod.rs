@@ -242,6 +242,12 @@ impl World {
             .is_some_and(|node| node.deleted_at.is_none())
     }
 
+    /// In what an asset lies, or lay when it was deleted.
+    #[must_use]
+    pub fn parent(&self, id: AssetId) -> Option<AssetId> {
+        self.nodes.get(&id)?.parent
+    }
+
     /// Whether it has an account.
     pub(crate) fn has_account(&self, id: &str) -> bool {
         let id = Uuid::try_parse(id).ok();

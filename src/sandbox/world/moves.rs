@@ -1,8 +1,10 @@
 //! What the moves of V4 take, and what they refuse.
 
+use jiff::Timestamp;
+
 use crate::asset::AssetId;
 use crate::sandbox::seed::{Kind, SameName, Taken};
-use crate::sandbox::world::{Node, World};
+use crate::sandbox::world::{Details, Node, World};
 
 /// Why an asset is not moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,29 @@ pub(crate) enum MoveRefused {
 }
 
 impl World {
+    /// Puts an asset that lives into a folder at the top of its project, and makes that first where
+    /// there is none with its id.
+    pub(crate) fn set_aside(
+        &mut self,
+        id: AssetId,
+        (folder, name): (AssetId, &str),
+        now: Timestamp,
+    ) {
+        let Some(project) = self.get(id, false).map(|node| node.project) else {
+            return;
+        };
+        let Some(root) = self.projects.get(project as usize).map(|one| one.root) else {
+            return;
+        };
+        if !self.nodes.contains_key(&folder) {
+            let details = Details::named(name.to_owned(), now);
+            self.add((folder, Kind::Folder), details, Some(root), project);
+        }
+        if self.fits(id, folder) {
+            self.put(id, folder, now);
+        }
+    }
+
     /// Checks whether anything may be moved somewhere.
     pub(crate) fn check_destination(&self, to: AssetId) -> Result<(), MoveRefused> {
         let into = self.get(to, false).ok_or(MoveRefused::NotFound)?;

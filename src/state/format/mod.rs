@@ -16,15 +16,20 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::event::{Provenance, Released};
 use crate::inventory::Location;
-use crate::outcome::{Evidence, FailureKind};
+use crate::outcome::{Aside, Evidence, FailureKind};
 use crate::state::catalogue::{Folder, Kept};
 use crate::state::{Catalogue, Change, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
+#[cfg(test)]
+mod document;
 mod hold;
 mod other;
 mod read;
+mod record;
 
+#[cfg(test)]
+pub(crate) use document::StateDocument;
 pub use read::read;
 
 /// The version of the document that this program reads and writes.
@@ -165,6 +170,15 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     if !state.again.is_empty() {
         lines.push(format!(r#""again":{},"#, json(&state.again)));
     }
+    if !state.staging.is_empty() {
+        lines.push(r#""staging":["#.to_owned());
+        let last = state.staging.len() - 1;
+        for (index, folder) in state.staging.iter().enumerate() {
+            let comma = if index == last { "" } else { "," };
+            lines.push(format!("{}{comma}", json(folder)));
+        }
+        lines.push("],".to_owned());
+    }
     lines.push(r#""assets":{"#.to_owned());
     lines
 }
@@ -214,8 +228,12 @@ fn files_of<'all>(
     files: &'all Files,
 ) -> Option<&'all BTreeSet<AssetId>> {
     match record.status {
-        Status::Failed(_) | Status::Unknown { .. } => files.get(&id),
-        Status::Retired(_) | Status::Gone(_) | Status::Missing | Status::Restored { .. } => None,
+        Status::Failed(_) | Status::Unknown { .. } | Status::Staged(_) => files.get(&id),
+        Status::Retired(_)
+        | Status::Gone(_)
+        | Status::Missing
+        | Status::Restored { .. }
+        | Status::Rescued => None,
     }
 }
 
@@ -281,6 +299,10 @@ enum StatusName {
     Missing,
     /// Deleted by us, and restored by us.
     Restored,
+    /// Moved aside, to be deleted on a date.
+    Staged,
+    /// Taken by somebody out of where it was moved aside to.
+    Rescued,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -301,12 +323,16 @@ struct RecordLine<'text> {
     /// The server's own words; only with `failed`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     message: Option<Cow<'text, str>>,
-    /// How often a delete was tried and not confirmed; only with `failed` and `unknown`.
+    /// How often a delete was tried and not confirmed; only with `failed` and `unknown`, and with
+    /// `staged` where it was before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempts: Option<u32>,
     /// Whether a reading has shown it alive; only with `restored`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<bool>,
+    /// Where it waits, and until when; only with `staged`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aside: Option<Aside>,
     /// The number of the run that said so.
     run: u64,
     /// When it was said: RFC 3339.
@@ -322,7 +348,7 @@ struct RecordLine<'text> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     /// The files that a version stack was found to hold, as long as its delete is not over; only
-    /// with `failed` and `unknown`.
+    /// with `failed` and `unknown`. With `staged` all that is in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<BTreeSet<AssetId>>,
 }
@@ -356,6 +382,8 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
                 Status::Unknown { .. } => StatusName::Unknown,
                 Status::Missing => StatusName::Missing,
                 Status::Restored { .. } => StatusName::Restored,
+                Status::Staged(_) => StatusName::Staged,
+                Status::Rescued => StatusName::Rescued,
             },
             evidence: match status {
                 Status::Restored { was, .. } => Some(*was).filter(|was| *was != Evidence::Earlier),
@@ -363,7 +391,9 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
                 | Status::Gone(_)
                 | Status::Failed(_)
                 | Status::Unknown { .. }
-                | Status::Missing => status.evidence(),
+                | Status::Missing
+                | Status::Staged(_)
+                | Status::Rescued => status.evidence(),
             },
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| Cow::Borrowed(&*refusal.message)),
@@ -374,8 +404,11 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
                 | Status::Gone(_)
                 | Status::Failed(_)
                 | Status::Unknown { .. }
-                | Status::Missing => None,
+                | Status::Missing
+                | Status::Staged(_)
+                | Status::Rescued => None,
             },
+            aside: status.aside().copied(),
             run: *run,
             at: Cow::Owned(at.to_string()),
             name: None,
@@ -442,50 +475,4 @@ impl From<&RunRecord> for RunLine {
             released,
         }
     }
-}
-
-/// The whole document, for its schema.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[schemars(rename = "State", deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "only its schema is used; the visitors below read it"
-)]
-pub(crate) struct StateDocument {
-    /// The version of this document.
-    #[schemars(range(min = 1, max = 1))]
-    version: u64,
-    /// The id that the state got when it was made.
-    lineage: Uuid,
-    /// Counts the changes.
-    serial: u64,
-    /// The version of the API.
-    api: crate::state::Api,
-    /// The server's base address, or `sandbox`.
-    endpoint: String,
-    /// The account, once the server has named it.
-    account: Option<String>,
-    /// Who changed the state, when, and from what, by run number.
-    runs: BTreeMap<String, RunLine>,
-    /// Where assets lay, by the numbers that they have in the records.
-    #[serde(default)]
-    folders: BTreeMap<String, FolderLine<'static>>,
-    /// The marks that people had set in Frame.io when they were read last.
-    #[serde(default)]
-    marks: BTreeMap<AssetId, crate::inventory::Mark>,
-    /// The listed assets that stay since something protected is connected with them.
-    #[serde(default)]
-    kept: BTreeMap<AssetId, crate::state::KeptBack>,
-    /// The assets that were deleted again, since their entries said `again: true`, each with the
-    /// run; only there as long as an entry says so.
-    #[serde(default)]
-    again: BTreeMap<AssetId, u64>,
-    /// What is known, by asset.
-    assets: BTreeMap<AssetId, RecordLine<'static>>,
-    /// What is held, by asset, as runs found it in manifests: it stays so until it is released.
-    holds: BTreeMap<AssetId, hold::HoldLine<'static>>,
-    /// The same by project.
-    #[serde(default)]
-    project_holds: BTreeMap<AssetId, hold::HoldLine<'static>>,
 }

@@ -6,21 +6,20 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::asset::AssetId;
 use crate::diagnostic::{Damage, of_a_parser};
 use crate::event::{Provenance, Subject};
 use crate::inventory::Location;
-use crate::outcome::Evidence;
 use crate::state::catalogue::{Folder, Kept};
 use crate::state::format::hold::Holds;
 use crate::state::format::other;
+use crate::state::format::record::Memory;
 use crate::state::format::{
     FolderLine, FormatError, LAST_SERIAL, RecordLine, RunLine, StatusName, VERSION,
 };
-use crate::state::{Catalogue, Failed, Record, RunRecord, State, Status, Target};
+use crate::state::{Catalogue, Record, RunRecord, State, Target};
 
 /// Reads a state.
 ///
@@ -81,6 +80,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             "marks",
             "kept",
             "again",
+            "staging",
             "assets",
             "holds",
             "project_holds",
@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for StateVisitor {
         let (mut api, mut endpoint, mut account) = (None, None, None);
         let (mut runs, mut folders, mut marks, mut stays, mut again) =
             (None, None, None, None, None);
-        let (mut assets, mut holds, mut project_holds) = (None, None, None);
+        let (mut assets, mut holds, mut project_holds, mut staging) = (None, None, None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
                 "version" => {
@@ -111,6 +111,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "marks" => set(&mut marks, "marks", map.next_value()?)?,
                 "kept" => set(&mut stays, "kept", map.next_value()?)?,
                 "again" => set(&mut again, "again", map.next_value()?)?,
+                "staging" => set(&mut staging, "staging", map.next_value()?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
                     let subject = Subject::Asset;
@@ -155,6 +156,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             marks: marks.unwrap_or_default(),
             kept: stays.unwrap_or_default(),
             again: again.unwrap_or_default(),
+            staging: staging.unwrap_or_default(),
         };
         check(&state).map_err(A::Error::custom)?;
         Ok(state)
@@ -355,9 +357,10 @@ impl<'de> Visitor<'de> for Assets {
                 all_kept.push((id, kept));
             }
             if let Some(files) = line.files.take() {
-                if !matches!(line.status, StatusName::Failed | StatusName::Unknown) {
+                let keeps = [StatusName::Failed, StatusName::Unknown, StatusName::Staged];
+                if !keeps.contains(&line.status) {
                     return Err(A::Error::custom(format_args!(
-                        "the record of `{id}` has `files`, which only `failed` and `unknown` have"
+                        "the record of `{id}` has `files`, which only `failed`, `unknown` and `staged` have"
                     )));
                 }
                 all_files.push((id, files));
@@ -381,106 +384,5 @@ impl<'de> Visitor<'de> for Assets {
             kept: all_kept.into_iter().collect(),
             files: all_files.into_iter().collect(),
         })
-    }
-}
-
-/// The last texts that were read, since neighbours mostly share them.
-#[derive(Default)]
-struct Memory {
-    at: Option<(String, Timestamp)>,
-    message: Option<Arc<str>>,
-}
-
-impl Memory {
-    fn record(&mut self, line: RecordLine<'_>) -> Result<Record, String> {
-        let RecordLine {
-            status,
-            evidence,
-            kind,
-            message,
-            attempts,
-            seen,
-            run,
-            at,
-            // They were taken out before.
-            name: _,
-            folder: _,
-            bytes: _,
-            files: _,
-        } = line;
-        let was_deleted = matches!(
-            status,
-            StatusName::Retired | StatusName::Gone | StatusName::Restored
-        );
-        if evidence.is_some() && !was_deleted {
-            return Err(
-                "has `evidence`, which only `retired`, `gone` and `restored` have".to_owned(),
-            );
-        }
-        if seen.is_some() != (status == StatusName::Restored) {
-            return Err("has `seen` without being `restored`, or the other way about".to_owned());
-        }
-        let status = match (status, kind, message, attempts) {
-            (StatusName::Missing, None, None, None) => Status::Missing,
-            (StatusName::Retired, None, None, None) => {
-                Status::Retired(evidence.unwrap_or(Evidence::Earlier))
-            }
-            // Versions that kept no evidence called gone what the server did not know.
-            (StatusName::Gone, None, None, None) => evidence.map_or(Status::Missing, Status::Gone),
-            (StatusName::Failed, Some(kind), Some(message), Some(attempts)) => {
-                Status::Failed(Box::new(Failed {
-                    kind,
-                    message: self.share(&message),
-                    attempts,
-                }))
-            }
-            (StatusName::Unknown, None, None, Some(attempts)) => Status::Unknown { attempts },
-            (StatusName::Restored, None, None, None) => Status::Restored {
-                was: evidence.unwrap_or(Evidence::Earlier),
-                seen: seen.unwrap_or_default(),
-            },
-            (StatusName::Failed, ..) => {
-                return Err("is `failed` and needs `kind`, `message` and `attempts`".to_owned());
-            }
-            (StatusName::Unknown, ..) => {
-                return Err(
-                    "is `unknown` and has `attempts`, no `kind` and no `message`".to_owned(),
-                );
-            }
-            (
-                StatusName::Retired | StatusName::Gone | StatusName::Missing | StatusName::Restored,
-                ..,
-            ) => {
-                return Err(
-                    "has `kind`, `message` or `attempts`, which only a failure has".to_owned(),
-                );
-            }
-        };
-        let at = self.timestamp(&at)?;
-        Ok(Record { status, run, at })
-    }
-
-    fn timestamp(&mut self, text: &str) -> Result<Timestamp, String> {
-        if let Some((last, at)) = &self.at
-            && last == text
-        {
-            return Ok(*at);
-        }
-        let at = text
-            .parse()
-            .map_err(|_ignored: jiff::Error| format!("has no RFC 3339 time in `at`: `{text}`"))?;
-        self.at = Some((text.to_owned(), at));
-        Ok(at)
-    }
-
-    fn share(&mut self, text: &str) -> Arc<str> {
-        match &self.message {
-            Some(last) if **last == *text => Arc::clone(last),
-            Some(_) | None => {
-                let fresh: Arc<str> = Arc::from(text);
-                self.message = Some(Arc::clone(&fresh));
-                fresh
-            }
-        }
     }
 }

@@ -5,170 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, HoldChanges, Kept, Provenance, RunEvent, RunInfo, Task};
+use crate::event::{Ending, HoldChanges, Kept, Provenance, RunEvent, RunInfo, Staging};
 use crate::inventory::{Known, Mark};
-use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
-
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum EventLine<'line> {
-    /// The run began.
-    Started {
-        run: u64,
-        id: Uuid,
-        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-        at: Timestamp,
-        actor: Option<String>,
-        commit: Option<String>,
-        ci: Option<String>,
-        plan: Option<String>,
-        account: Option<String>,
-    },
-    /// The holds that the state keeps are others now.
-    HoldsChanged {
-        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-        at: Timestamp,
-        changes: Cow<'line, HoldChanges>,
-    },
-    /// What assets are called, where they lie and how large they are.
-    Described { assets: BTreeMap<AssetId, Known> },
-    /// The marks that people have set in Frame.io are other than before.
-    Marked {
-        /// Those that are new, or say something else.
-        seen: BTreeMap<AssetId, Mark>,
-    },
-    /// What stays since something protected is connected with it.
-    Kept {
-        /// All that the plan holds back so.
-        #[serde(default, skip_serializing_if = "<[Kept]>::is_empty")]
-        kept: Cow<'line, [Kept]>,
-        /// What an earlier run held back, and this plan does not.
-        #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
-        over: Cow<'line, [AssetId]>,
-    },
-    /// Entries that had said `again: true` say it no more.
-    AgainOver { ids: Cow<'line, [AssetId]> },
-    /// Assets whose entries say `again: true` are deleted, which uses that up.
-    AgainUsed { ids: Cow<'line, [AssetId]> },
-    /// A batch is about to be sent; without an answer its assets are unknown.
-    Intent {
-        batch: u64,
-        task: Task,
-        ids: Cow<'line, [AssetId]>,
-        /// The version stack that they are files of, where they are deleted in its place: without
-        /// an answer it is unknown as well.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        stack: Option<AssetId>,
-        /// What goes along with the folder that is deleted: unless that is refused, it is unknown
-        /// until a later line names it.
-        #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
-        with: Cow<'line, [AssetId]>,
-    },
-    /// A version stack is about to be deleted file by file.
-    Opened {
-        stack: AssetId,
-        /// The files that it was found to hold.
-        files: Cow<'line, [AssetId]>,
-    },
-    /// It is known what became of a file that is deleted in place of its version stack. As long as
-    /// that is not deleted, the file has a record of its own where we deleted it.
-    FileDone {
-        batch: u64,
-        stack: AssetId,
-        file: AssetId,
-        /// What shows that we deleted it; nothing where we did not.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        retired: Option<Evidence>,
-    },
-    /// A batch was answered; what is missing here stays as it was.
-    Answered {
-        batch: u64,
-        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-        at: Timestamp,
-        /// Deleted by us, as the answer to the delete says.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        retired: Vec<AssetId>,
-        /// Shown to be deleted by something else than the answer to a delete.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        shown: BTreeMap<AssetId, Shown>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        missing: Vec<AssetId>,
-        /// Only in journals of earlier versions, which took what is missing for gone.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        gone: Vec<AssetId>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        unknown: Vec<AssetId>,
-        #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
-        failed: BTreeMap<AssetId, FailureLine<'line>>,
-        /// Restored by us; with each whether a reading has shown it alive.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        restored: BTreeMap<AssetId, bool>,
-    },
-    /// The server did not know these assets when it was to delete them; until a later line names
-    /// one, it is unknown.
-    Doubted {
-        batch: u64,
-        ids: Cow<'line, [AssetId]>,
-    },
-    /// Records that nothing needs any more are dropped.
-    Forgotten {
-        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-        at: Timestamp,
-        ids: Cow<'line, [AssetId]>,
-    },
-    /// Assets were found deleted before anything was sent for them; only in journals of earlier
-    /// versions, which did not ask for more than a line in a list.
-    FoundDeleted {
-        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-        at: Timestamp,
-        ids: Cow<'line, [AssetId]>,
-    },
-    /// The server said something that it should not say.
-    Warned {
-        batch: u64,
-        #[serde(borrow)]
-        message: Cow<'line, str>,
-    },
-    /// The run ended, of itself or in order before that.
-    Ended {
-        #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
-        at: Timestamp,
-        done: bool,
-    },
-}
-
-/// Who deleted an asset, and what shows it.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(super) struct Shown {
-    status: ShownStatus,
-    evidence: Evidence,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ShownStatus {
-    /// We did.
-    Retired,
-    /// Somebody else did.
-    Gone,
-}
-
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(super) struct FailureLine<'line> {
-    kind: FailureKind,
-    #[serde(borrow)]
-    message: Cow<'line, str>,
-}
+use crate::outcome::{Aside, AssetOutcome, Evidence, Failure, Outcome};
+use crate::store::journal::line::{EventLine, FailureLine, Shown, ShownStatus};
 
 impl From<Shown> for Outcome {
     fn from(shown: Shown) -> Self {
@@ -191,6 +33,28 @@ impl<'line> EventLine<'line> {
         Self::Kept {
             kept: Cow::Borrowed(kept),
             over: Cow::Borrowed(over),
+        }
+    }
+
+    const fn file_done(
+        (batch, retired): (u64, Option<Evidence>),
+        stack: AssetId,
+        file: AssetId,
+    ) -> Self {
+        Self::FileDone {
+            batch,
+            stack,
+            file,
+            retired,
+        }
+    }
+
+    fn staging(folder: &'line Staging) -> Self {
+        let Staging { project, name, id } = folder;
+        Self::Staging {
+            project: *project,
+            name: Cow::Borrowed(name),
+            id: *id,
         }
     }
 
@@ -239,6 +103,7 @@ impl<'line> EventLine<'line> {
             RunEvent::AgainUsed { ids } => Self::AgainUsed {
                 ids: Cow::Borrowed(ids),
             },
+            RunEvent::Staging(folder) => Self::staging(folder),
             RunEvent::Intent {
                 batch,
                 task,
@@ -261,12 +126,7 @@ impl<'line> EventLine<'line> {
                 stack,
                 file,
                 retired,
-            } => Self::FileDone {
-                batch: *batch,
-                stack: *stack,
-                file: *file,
-                retired: *retired,
-            },
+            } => Self::file_done((*batch, *retired), *stack, *file),
             RunEvent::Answered {
                 batch,
                 at,
@@ -302,7 +162,7 @@ impl<'line> EventLine<'line> {
 fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'_> {
     let (mut retired, mut missing, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     let (mut shown, mut failed) = (BTreeMap::new(), BTreeMap::new());
-    let mut restored = BTreeMap::new();
+    let (mut restored, mut staged, mut rescued) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     let mut show = |id, status, evidence| {
         shown.insert(id, Shown { status, evidence });
     };
@@ -314,6 +174,8 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'
             Outcome::Missing => missing.push(*id),
             Outcome::Unknown => unknown.push(*id),
             Outcome::Restored { seen } => drop(restored.insert(*id, *seen)),
+            Outcome::Staged(aside) => drop(staged.insert(*id, *aside)),
+            Outcome::Rescued => rescued.push(*id),
             Outcome::Failed(Failure { kind, message }) => {
                 let failure = FailureLine {
                     kind: *kind,
@@ -333,6 +195,8 @@ fn answered(batch: u64, at: Timestamp, outcomes: &[AssetOutcome]) -> EventLine<'
         unknown,
         failed,
         restored,
+        staged,
+        rescued,
     }
 }
 
@@ -353,6 +217,21 @@ fn again_used(ids: Cow<'_, [AssetId]>) -> RunEvent {
 fn restored_of(restored: BTreeMap<AssetId, bool>) -> impl Iterator<Item = AssetOutcome> {
     let restored = restored.into_iter();
     restored.map(|(id, seen)| (id, Outcome::Restored { seen }))
+}
+
+fn staged_of(staged: BTreeMap<AssetId, Aside>) -> impl Iterator<Item = AssetOutcome> {
+    let staged = staged.into_iter();
+    staged.map(|(id, aside)| (id, Outcome::Staged(aside)))
+}
+
+fn doubted(batch: u64, ids: Cow<'_, [AssetId]>) -> RunEvent {
+    let ids = ids.into_owned();
+    RunEvent::Doubted { batch, ids }
+}
+
+fn staging(project: AssetId, name: &str, id: Option<AssetId>) -> RunEvent {
+    let name = Arc::from(name);
+    RunEvent::Staging(Staging { project, name, id })
 }
 
 fn forgotten(at: Timestamp, ids: Cow<'_, [AssetId]>) -> RunEvent {
@@ -410,6 +289,7 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::Kept { kept, over } => kept_back(kept, over),
             EventLine::AgainOver { ids } => again_over(ids),
             EventLine::AgainUsed { ids } => again_used(ids),
+            EventLine::Staging { project, name, id } => staging(project, &name, id),
             EventLine::Intent {
                 batch,
                 task,
@@ -445,6 +325,8 @@ impl From<EventLine<'_>> for RunEvent {
                 unknown,
                 failed,
                 restored,
+                staged,
+                rescued,
             } => {
                 // Nothing showed that what an earlier version called gone was deleted.
                 let missing = missing.into_iter().chain(gone);
@@ -455,6 +337,8 @@ impl From<EventLine<'_>> for RunEvent {
                     .chain(unknown.into_iter().map(|id| (id, Outcome::Unknown)))
                     .chain(failed.into_iter().map(|(id, failed)| (id, failed.into())))
                     .chain(restored_of(restored))
+                    .chain(staged_of(staged))
+                    .chain(rescued.into_iter().map(|id| (id, Outcome::Rescued)))
                     .collect();
                 Self::Answered {
                     batch,
@@ -462,10 +346,7 @@ impl From<EventLine<'_>> for RunEvent {
                     outcomes,
                 }
             }
-            EventLine::Doubted { batch, ids } => Self::Doubted {
-                batch,
-                ids: ids.into_owned(),
-            },
+            EventLine::Doubted { batch, ids } => doubted(batch, ids),
             EventLine::Forgotten { at, ids } => forgotten(at, ids),
             EventLine::FoundDeleted { at, ids } => Self::Answered {
                 batch: 0,

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use crate::event::RunEvent;
 use crate::state::{Api, State, Target};
-use crate::store::journal::event::EventLine;
+use crate::store::journal::line::EventLine;
 use crate::visible;
 
 mod event;
+mod line;
 
 /// The version of the journal that this program reads and writes.
 pub const VERSION: u64 = 1;

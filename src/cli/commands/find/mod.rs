@@ -231,7 +231,11 @@ fn around(
     let records = loaded.iter().flat_map(|loaded| &loaded.state.assets);
     let retired = records.filter(|(_, record)| match record.status() {
         // Whoever had it restored wants it to stay.
-        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => true,
+        Status::Retired(_)
+        | Status::Gone(_)
+        | Status::Restored { .. }
+        | Status::Staged(_)
+        | Status::Rescued => true,
         Status::Failed(_) | Status::Unknown { .. } | Status::Missing => false,
     });
     let entries = manifests.entries.iter().map(|entry| entry.id);

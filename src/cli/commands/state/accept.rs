@@ -78,7 +78,9 @@ fn chosen(state: &State, named: &[AssetId], path: &Path) -> Result<Vec<AssetId>,
                 other @ (Status::Retired(_)
                 | Status::Gone(_)
                 | Status::Failed(_)
-                | Status::Restored { .. }),
+                | Status::Restored { .. }
+                | Status::Staged(_)
+                | Status::Rescued),
             ) => {
                 return Err(Failure::NotMissing {
                     id: *id,

@@ -110,7 +110,11 @@ fn open_assets(state: &State) -> Vec<AssetId> {
     let records = state.assets.iter();
     let open = records.filter(|(_, record)| match record.status {
         Status::Failed(_) | Status::Unknown { .. } | Status::Missing => true,
-        Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } => false,
+        Status::Retired(_)
+        | Status::Gone(_)
+        | Status::Restored { .. }
+        | Status::Staged(_)
+        | Status::Rescued => false,
     });
     open.map(|(id, _)| *id).collect()
 }

@@ -32,6 +32,7 @@ mod migrate;
 mod push;
 mod rebuild;
 mod rm;
+mod unstage;
 
 /// Does what one of its commands says.
 pub(crate) fn run(context: &Context, command: &State) -> Result<Exit, Failure> {
@@ -40,6 +41,7 @@ pub(crate) fn run(context: &Context, command: &State) -> Result<Exit, Failure> {
         State::Show(arguments) => show(context, arguments),
         State::History(arguments) => history(context, arguments),
         State::Rm(arguments) => rm::run(context, arguments),
+        State::Unstage(arguments) => unstage::run(context, arguments),
         State::AcceptMissing(arguments) => accept::run(context, arguments),
         State::Unlock(which) => unlock(context, which),
         State::Pull(arguments) => pull(context, arguments),

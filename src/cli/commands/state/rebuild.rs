@@ -125,6 +125,7 @@ fn shown(plan: &Plan) -> Vec<Shown> {
         | Decision::Unreadable { .. }
         | Decision::Blocked { .. }
         | Decision::Defer { .. }
+        | Decision::Staged { .. }
         | Decision::Held { .. }
         | Decision::Unread
         | Decision::Mismatch(_)

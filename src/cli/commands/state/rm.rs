@@ -84,12 +84,30 @@ fn warnings(counts: Counts) -> Vec<String> {
         unknown,
         missing: _,
         restored,
+        staged,
+        rescued,
     } = counts;
     let mut warnings = Vec::new();
     if retired + gone > 0 {
         warnings.push(format!(
             "{} deleted as far as is known; where a manifest lists them, the next run asks for them again",
             render::counted(retired + gone, "of these assets is", "of these assets are")
+        ));
+    }
+    if staged > 0 {
+        warnings.push(format!(
+            "{}; they stay where they were moved aside to, and nothing knows any more where they came from: `retire state unstage` moves them back first",
+            render::counted(staged, "of these assets is staged", "of these assets are staged")
+        ));
+    }
+    if rescued > 0 {
+        warnings.push(format!(
+            "{}; where a manifest lists them, the next run deletes them",
+            render::counted(
+                rescued,
+                "of these assets was rescued",
+                "of these assets were rescued"
+            )
         ));
     }
     if restored > 0 {

@@ -11,6 +11,7 @@ use mockito::{Matcher, Server, ServerGuard};
 use proptest::prelude::*;
 use tokio::runtime;
 
+pub(crate) use super::Nobody;
 use super::*;
 use crate::frameio::client::Waiting;
 use crate::frameio::retry::Retries;
@@ -21,20 +22,6 @@ use crate::sandbox::endpoint::Endpoint as Counted;
 use crate::sandbox::seed::Seed;
 use crate::sandbox::world::{World, generated_id};
 use crate::sandbox::{self, Options, Sandbox};
-
-/// Nobody: nothing is recalled.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Nobody;
-
-impl Watch for Nobody {
-    fn recall(&mut self, _: AssetId) -> Option<Vec<Shown>> {
-        None
-    }
-
-    fn listed(&mut self, _: AssetId, _: &[Shown]) {}
-
-    fn unread(&mut self, _: AssetId, _: &str) {}
-}
 
 const ACCOUNT: &str = "00000000-0000-0000-0000-0000000000a1";
 

@@ -159,6 +159,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         | Decision::Covered { .. }
         | Decision::Unread
         | Decision::Drift { .. }
+        | Decision::Staged { .. }
         | Decision::Record { .. }
         | Decision::Missing
         | Decision::Unreadable { .. }

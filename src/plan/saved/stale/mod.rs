@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -9,7 +10,9 @@ use uuid::Uuid;
 use crate::asset::AssetId;
 use crate::inventory::Marking;
 use crate::manifest::document::SourceFile;
+use crate::measure::duration;
 use crate::plan::Times;
+use crate::plan::aside::Terms;
 use crate::plan::figure::Looser;
 use crate::plan::saved::{DecidingSettings, ManifestBasis, PlanDocument, StateBasis};
 use crate::state::Target;
@@ -262,6 +265,7 @@ impl PlanDocument {
             retry_blocked,
             skip_mismatched,
             batch_size,
+            staging,
         } = self.settings;
         let differs = |name, planned: &dyn Display, found: &dyn Display| {
             let (planned, found) = (planned.to_string(), found.to_string());
@@ -277,7 +281,19 @@ impl PlanDocument {
         differs("max-attempts", &max_attempts, &found.max_attempts)?;
         differs("retry-blocked", &retry_blocked, &found.retry_blocked)?;
         differs("skip-mismatched", &skip_mismatched, &found.skip_mismatched)?;
-        differs("batch-size", &batch_size, &found.batch_size)
+        differs("batch-size", &batch_size, &found.batch_size)?;
+        let name = |terms: Terms| terms.strategy.name();
+        differs("strategy", &name(staging), &name(found.staging))?;
+        if staging.is_direct() {
+            return Ok(());
+        }
+        let after = |terms: Terms| duration(Duration::from_secs(terms.delete_after_seconds));
+        differs("delete-after", &after(staging), &after(found.staging))?;
+        differs(
+            "staged-from",
+            &staging.staged_from,
+            &found.staging.staged_from,
+        )
     }
 
     /// More marks than were reviewed only keep more.

@@ -152,6 +152,7 @@ fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
         | Decision::Unreadable { .. }
         | Decision::Blocked { .. }
         | Decision::Defer { .. }
+        | Decision::Staged { .. }
         | Decision::Unread
         | Decision::Mismatch(_)
         | Decision::Drift { .. }

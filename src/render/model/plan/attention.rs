@@ -103,6 +103,7 @@ const fn stays(group: Group) -> bool {
         | Group::Drift
         | Group::Blocked
         | Group::Held
-        | Group::Defer => true,
+        | Group::Defer
+        | Group::Staged => true,
     }
 }

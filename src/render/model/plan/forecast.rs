@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::event::RateLimit;
 use crate::plan::Totals;
 use crate::plan::about::WholeFolder;
+use crate::plan::aside::{Cost, Moves, Ways};
 use crate::plan::forecast::{RateForecast, Stage, at_least};
 use crate::render::escape::escape;
 use crate::render::model::plan::view::PlanView;
@@ -13,17 +14,19 @@ use crate::render::model::{Block, Line};
 use crate::render::names::{Foreign, path_without_files};
 use crate::render::places::label;
 use crate::render::progress::roughly;
-use crate::render::{Paint, count, counted, thousands};
+use crate::render::{Paint, count, counted, moment, thousands};
 
 /// Says what a run would send, how long it would take at least, and whether that fits; nothing where
 /// nothing changes.
 pub(super) fn forecast(view: &PlanView<'_>) -> Option<Vec<Block>> {
     let totals = &view.plan.totals;
-    if totals.changes() == 0 && totals.mismatch == 0 {
+    let moves = &view.plan.moves;
+    if totals.changes() == 0 && totals.mismatch == 0 && moves.is_empty() {
         return None;
     }
     let lines = [
-        sent(totals, (view.batch_size, view.forecast)),
+        sent((totals, moves), (view.batch_size, view.forecast)),
+        ways(moves),
         mismatched(totals, view.skip_mismatched),
         reading(view.forecast),
         duration(view.forecast),
@@ -176,12 +179,70 @@ fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
     format!("send {deletes} in at least {}", self::requests(requests))
 }
 
+/// Says what a run would move, and what it would delete of what was moved.
+fn staged(moves: &Moves) -> Vec<String> {
+    let mut parts = Vec::new();
+    if moves.back > 0 {
+        let assets = counted(moves.back, "staged asset", "staged assets");
+        parts.push(format!("move {assets} back to where they were"));
+    }
+    if moves.aside > 0 {
+        let assets = counted(moves.aside, "asset", "assets");
+        let folders = counted(moves.folders, "staging folder", "staging folders");
+        parts.push(match moves.until {
+            None => format!("move {assets} into {folders} and delete what is in there"),
+            Some(until) => format!(
+                "move {assets} into {folders}, where people can take them back until {}",
+                moment(until)
+            ),
+        });
+    }
+    if moves.due > 0 {
+        let assets = counted(moves.due, "staged asset", "staged assets");
+        parts.push(format!("delete {assets} with their staging folders"));
+    }
+    parts
+}
+
+/// Says what each strategy would take, and what moving changes.
+fn ways(moves: &Moves) -> Option<Line> {
+    let Ways {
+        assets,
+        direct,
+        staged,
+    } = moves.ways?;
+    let cost = |cost: Cost| {
+        let calls = counted(
+            usize::try_from(cost.calls).unwrap_or(usize::MAX),
+            "call",
+            "calls",
+        );
+        match cost.seconds {
+            0 => calls,
+            seconds => format!("{calls}, at least {}", roughly(seconds)),
+        }
+    };
+    let assets = counted(assets, "asset takes", "assets take");
+    let (direct, staged) = (cost(direct), cost(staged));
+    let sides = if moves.aside > 0 {
+        " Moved aside, they leave the shares of the folders that they lie in at once, and all members of their project see them in its staging folder."
+    } else {
+        " `--strategy staged` moves them aside; they leave the shares of their folders at once then."
+    };
+    Some(Line::words(format!(
+        "One by one {assets} {direct}; staged {staged}.{sides}"
+    )))
+}
+
 /// Says what a run would send.
-fn sent(totals: &Totals, (batch_size, forecast): (usize, &[RateForecast])) -> Option<Line> {
-    let assets = totals.retire + totals.retry;
+fn sent(
+    (totals, moves): (&Totals, &Moves),
+    (batch_size, forecast): (usize, &[RateForecast]),
+) -> Option<Line> {
+    let assets = (totals.retire + totals.retry).saturating_sub(moves.aside + moves.due);
     let mut bulk = forecast.iter();
     let bulk = bulk.find(|rate_limit| rate_limit.call == RateLimit::BulkDelete.name());
-    let mut parts = Vec::new();
+    let mut parts = staged(moves);
     if assets > 0 {
         let deletes = counted(assets, "delete", "deletes");
         parts.push(match bulk {

@@ -1,0 +1,134 @@
+//! Moving assets back to where they were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::apply::staged::{After, Stager};
+use crate::asset::{AssetId, Kind};
+use crate::event::{Other, RunEvent, Task};
+use crate::outcome::{Aside, AssetOutcome, FailureKind, Outcome, Phase};
+use crate::store::Session;
+
+/// Where something goes back to: its project, where it is, and where it was.
+type Way = (AssetId, AssetId, AssetId);
+
+impl<Se: Session> Stager<'_, '_, Se> {
+    /// Moves assets back; returns those that are back, with what lies in them. What lies in a folder
+    /// that was moved aside is where it was before: where the manifests decide, its record goes, and
+    /// where somebody takes things back, it goes along with its folder alone.
+    pub(super) fn move_back(&mut self, ids: &BTreeSet<AssetId>, after: After) -> BTreeSet<AssetId> {
+        let mut back = BTreeSet::new();
+        let mut ways: BTreeMap<Way, Vec<(AssetId, Kind)>> = BTreeMap::new();
+        let mut lost = Vec::new();
+        let state = self.ledger.state();
+        for id in ids {
+            let Some(aside) = state.aside(*id).copied() else {
+                continue;
+            };
+            let Some(folder) = state.staging(aside.into) else {
+                if after == After::Forget {
+                    back.insert(*id);
+                }
+                continue;
+            };
+            match state.catalogue.parent(*id) {
+                Some(before) => ways
+                    .entry((folder.project, aside.into, before))
+                    .or_default()
+                    .push((*id, aside.asset)),
+                None => lost.push(*id),
+            }
+        }
+        let inner: Vec<AssetId> = back.iter().copied().collect();
+        self.drop_records(&inner);
+        self.leave_alone(lost, Other::Stuck);
+        for (way, assets) in ways {
+            if self.stop.is_some() {
+                break;
+            }
+            back.extend(self.move_on(way, &assets, after));
+        }
+        back
+    }
+
+    fn move_on(
+        &mut self,
+        (project, from, before): Way,
+        assets: &[(AssetId, Kind)],
+        after: After,
+    ) -> Vec<AssetId> {
+        let state = self.ledger.state();
+        let asides: BTreeMap<AssetId, Aside> = assets
+            .iter()
+            .filter_map(|(id, _)| Some((*id, *state.aside(*id)?)))
+            .collect();
+        let phase = |id: AssetId, phase| {
+            let aside = asides.get(&id).copied()?;
+            Some((id, Outcome::Staged(Aside { phase, ..aside })))
+        };
+        let moving = |id: AssetId| (None, phase(id, Phase::Moving));
+        // What lies in them has records of its own.
+        let along = assets.iter().map(|(id, _)| (*id, self.along(*id)));
+        let along: BTreeMap<AssetId, Vec<AssetId>> = along.collect();
+        let with = |id: AssetId| along.get(&id).into_iter().flatten().copied();
+        let done = |id: AssetId| match after {
+            After::Forget => Vec::new(),
+            After::Rescue => {
+                let all = [id].into_iter().chain(with(id));
+                all.map(|id| (id, Outcome::Rescued)).collect()
+            }
+        };
+        let moved = self.move_all((Task::Unstage, project), (assets, before), (&moving, &done));
+        let mut there = moved.there;
+        let inside: Vec<AssetId> = there.iter().flat_map(|id| with(*id)).collect();
+        there.extend(inside);
+        if after == After::Forget {
+            self.drop_records(&there);
+        }
+        let still: Vec<AssetOutcome> = moved
+            .refused
+            .keys()
+            .filter_map(|id| phase(*id, Phase::There))
+            .collect();
+        if !still.is_empty() {
+            let said = self.said(still);
+            self.commit(vec![said]);
+        }
+        for (id, refusal) in &moved.refused {
+            let gone = refusal.kind == FailureKind::NotFound;
+            let hint = if gone {
+                "; what it lay in may be gone: move it by hand, which counts as taking it back"
+            } else {
+                ""
+            };
+            self.warn(format!(
+                "`{id}` stays in its staging folder `{from}`, since it could not be moved back to `{before}`: {}{hint}",
+                refusal.detail
+            ));
+            self.leave_alone([*id], Other::Stuck);
+        }
+        if !moved.open.is_empty() && self.stop.is_none() {
+            self.leave_alone(moved.open, Other::Unsettled);
+        }
+        there
+    }
+
+    /// What is recorded of what lies in something that is moved aside.
+    pub(super) fn along(&self, id: AssetId) -> Vec<AssetId> {
+        let state = self.ledger.state();
+        let inside = state.files.get(&id).into_iter().flatten();
+        inside
+            .copied()
+            .filter(|inner| state.aside(*inner).is_some())
+            .collect()
+    }
+
+    fn drop_records(&mut self, ids: &[AssetId]) {
+        if ids.is_empty() {
+            return;
+        }
+        self.commit(vec![RunEvent::Forgotten {
+            at: self.server.now(),
+            ids: ids.to_vec(),
+        }]);
+    }
+}

@@ -1,0 +1,420 @@
+//! Deleting staging folders.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::apply::staged::gate::{compare, recorded};
+use crate::apply::staged::{After, GLANCE, Stager, Verify, Wanted};
+use crate::asset::{AssetId, Kind};
+use crate::diagnostic::count;
+use crate::event::{Other, Task};
+use crate::frameio::client::Unmade;
+use crate::frameio::v4::changes::Change;
+use crate::frameio::v4::changes_answer::Changed;
+use crate::inventory::{Inventory, Seen};
+use crate::outcome::{Aside, AssetOutcome, Evidence, Outcome, Phase};
+use crate::plan::approve::Approved;
+use crate::store::Session;
+
+/// How often a folder is looked at until it is as recorded: what is other is moved back between.
+const ROUNDS: usize = 4;
+
+/// How much of a deleted folder a sample is.
+const SAMPLE: usize = 50;
+
+/// How many assets one reading asks for: people hear how far it is.
+const AT_ONCE: usize = 500;
+
+impl<Se: Session> Stager<'_, '_, Se> {
+    /// Deletes the folders in which some assets wait, each where it holds exactly what is recorded.
+    pub(super) fn collect(&mut self, due: &BTreeSet<AssetId>) {
+        let state = self.ledger.state();
+        let folders = due.iter().filter_map(|id| Some(state.aside(*id)?.into));
+        let folders: BTreeSet<AssetId> = folders.filter(|id| state.is_staging(*id)).collect();
+        for folder in folders {
+            if self.stop.is_some() {
+                return;
+            }
+            if let Some(tops) = self.clean(folder).filter(|tops| !tops.is_empty()) {
+                self.delete(folder, tops);
+            }
+        }
+    }
+
+    fn tops(&self, folder: AssetId) -> Vec<AssetId> {
+        let tops = recorded(self.ledger.state(), folder);
+        tops.map(|(id, _)| id).collect()
+    }
+
+    fn project_of(&self, folder: AssetId) -> Option<AssetId> {
+        Some(self.ledger.state().staging(folder)?.project)
+    }
+
+    /// Looks into a folder until two lists in a row show exactly what is recorded, and returns what
+    /// lies directly in it; nothing where they do not. What is other goes back first, and what people
+    /// have taken out is theirs.
+    fn clean(&mut self, folder: AssetId) -> Option<Vec<AssetId>> {
+        let mut clean = 0;
+        let project = self.project_of(folder);
+        for _ in 0..ROUNDS {
+            let read = self.server.read(Wanted {
+                assets: &[(folder, Some(Kind::Folder))],
+                whole: &[folder].into(),
+                place: &|_| [project, None],
+            });
+            let read = self.unless_stopped(read)?;
+            if read.assets.get(&folder).and_then(Seen::facts).is_none() {
+                self.settle_absent(folder);
+                return None;
+            }
+            let marked = self.server.marked(&read);
+            let found = compare(folder, self.ledger.state(), &read, &marked);
+            let Some(found) = found.filter(|_| self.is_in_place(folder, &read)) else {
+                let tops = self.tops(folder);
+                self.leave_alone(tops, Other::Unread);
+                return None;
+            };
+            if let Some(foreign) = found.foreign.first() {
+                let tops = self.tops(folder);
+                self.leave_alone(tops, Other::Foreign(*foreign));
+                return None;
+            }
+            if found.is_empty() {
+                clean += 1;
+                if clean == 2 {
+                    return Some(found.there);
+                }
+                continue;
+            }
+            clean = 0;
+            if !found.away.is_empty() && !self.settle_away(folder, &found.away) {
+                return None;
+            }
+            if !found.other.is_empty() {
+                let ids: Vec<AssetId> = found.other.iter().copied().collect();
+                self.leave_alone(ids, Other::Kept);
+                let back = self.move_back(&found.other, After::Forget);
+                if !found.other.iter().all(|id| back.contains(id)) {
+                    return None;
+                }
+            }
+        }
+        let tops = self.tops(folder);
+        self.leave_alone(tops, Other::Contents);
+        None
+    }
+
+    /// Whether a staging folder lies where it was made, and is called as it was: whoever moves or
+    /// renames it means something by that.
+    fn is_in_place(&self, folder: AssetId, read: &Inventory) -> bool {
+        let Some(facts) = read.facts(folder) else {
+            return false;
+        };
+        let Some(known) = self.ledger.state().staging(folder) else {
+            return false;
+        };
+        let is_root = facts.parent.is_some_and(|parent| {
+            read.projects
+                .get(&known.project)
+                .is_none_or(|project| project.root.is_none_or(|root| root == parent))
+        });
+        facts.kind == Kind::Folder
+            && facts.name.as_ref() == Some(&known.name)
+            && facts.project.is_none_or(|project| project == known.project)
+            && is_root
+    }
+
+    /// Finds out what became of what is not in its staging folder any more; says whether that is
+    /// known of all of it.
+    fn settle_away(&mut self, folder: AssetId, away: &[AssetId]) -> bool {
+        let Some(read) = self.read_all(folder, away) else {
+            return false;
+        };
+        let (mut outcomes, mut unclear) = (Vec::new(), Vec::new());
+        for id in away {
+            match read.get(id) {
+                Some(Seen::There(facts)) if facts.parent != Some(folder) => {
+                    outcomes.push((*id, Outcome::Rescued));
+                }
+                Some(Seen::Deleted { evidence, .. }) => {
+                    outcomes.push((*id, Outcome::Gone(*evidence)));
+                }
+                Some(Seen::There(_) | Seen::Missing | Seen::Refused { .. }) | None => {
+                    unclear.push(*id);
+                }
+            }
+        }
+        let along = outcomes
+            .iter()
+            .flat_map(|(id, outcome)| {
+                let along = self.along(*id).into_iter();
+                along
+                    .map(|inner| (inner, outcome.clone()))
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>();
+        outcomes.extend(along);
+        if !outcomes.is_empty() {
+            let said = self.said(outcomes);
+            self.commit(vec![said]);
+        }
+        if unclear.is_empty() {
+            return true;
+        }
+        let tops = self.tops(folder);
+        self.leave_alone(tops, Other::Unsettled);
+        false
+    }
+
+    /// A staging folder that is not there: what was in it is deleted, by us or by others, or
+    /// elsewhere.
+    fn settle_absent(&mut self, folder: AssetId) {
+        let tops = self.tops(folder);
+        if !tops.is_empty() {
+            self.settle_away(folder, &tops);
+        }
+    }
+
+    /// Reads assets, some at a time.
+    fn read_all(&mut self, folder: AssetId, ids: &[AssetId]) -> Option<BTreeMap<AssetId, Seen>> {
+        let project = self.project_of(folder);
+        let mut all = BTreeMap::new();
+        for (number, ids) in ids.chunks(AT_ONCE).enumerate() {
+            if number > 0 {
+                let done = count(number * AT_ONCE);
+                self.server.tell(&format!("{done} read"));
+            }
+            let state = self.ledger.state();
+            let kind = |id: &AssetId| match state.aside(*id) {
+                Some(aside) => Some(aside.asset),
+                None => Some(Kind::Folder).filter(|_| *id == folder),
+            };
+            let assets: Vec<_> = ids.iter().map(|id| (*id, kind(id))).collect();
+            let read = self.server.read(Wanted {
+                assets: &assets,
+                whole: &BTreeSet::new(),
+                place: &|id| [project, state.aside(id).map(|aside| aside.into)],
+            });
+            all.extend(self.unless_stopped(read)?.assets);
+        }
+        Some(all)
+    }
+
+    /// How all stands aside that goes with some assets: what is recorded of what lies in them, and
+    /// what is listed since, or before a run died that had no time to write it down.
+    fn asides(&self, tops: &[AssetId]) -> BTreeMap<AssetId, Aside> {
+        let state = self.ledger.state();
+        let lies = self.approved.map(Approved::lies).unwrap_or_default();
+        let mut asides = BTreeMap::new();
+        for top in tops {
+            let Some(aside) = state.aside(*top) else {
+                continue;
+            };
+            asides.insert(*top, *aside);
+            for id in self.along(*top) {
+                asides.extend(state.aside(id).map(|aside| (id, *aside)));
+            }
+            for id in self
+                .approved
+                .map_or(&[][..], |approved| approved.inside(*top))
+            {
+                let kind = self.approved.and_then(|approved| approved.kind_in(*id));
+                if let Some(into) = lies.get(id) {
+                    asides.entry(*id).or_insert(Aside {
+                        into: *into,
+                        asset: kind.unwrap_or(Kind::File),
+                        ..*aside
+                    });
+                }
+            }
+        }
+        asides
+    }
+
+    /// Deletes a folder that holds what is recorded, and no more.
+    fn delete(&mut self, folder: AssetId, tops: Vec<AssetId>) {
+        let asides = self.asides(&tops);
+        let is_top: BTreeSet<AssetId> = tops.iter().copied().collect();
+        let as_of = |phase| -> Vec<AssetOutcome> {
+            let asides = asides.iter();
+            let staged =
+                asides.map(|(id, aside)| (*id, Outcome::Staged(Aside { phase, ..*aside })));
+            staged.collect()
+        };
+        let deleting = self.said(as_of(Phase::Deleting));
+        let with = asides.keys().copied();
+        let with = with.filter(|id| !is_top.contains(id)).collect();
+        // Where the others came from was written down before they were moved.
+        let state = self.ledger.state();
+        let new: Vec<AssetId> = asides
+            .keys()
+            .copied()
+            .filter(|id| state.aside(*id).is_none())
+            .collect();
+        let described = self
+            .approved
+            .and_then(|approved| self.ledger.describe(new.into_iter(), approved));
+        let before = described.into_iter().chain([deleting]).collect();
+        if !self.intend(Task::Collect, (&tops, with), before) {
+            return;
+        }
+        crate::crash::point("stage.delete");
+        let answer = self.server.change(&Change::DeleteFolder(folder));
+        crate::crash::point("stage.deleted");
+        match answer {
+            Ok(Ok(Changed::Deleted(_))) => {
+                let is_gone = self.is_gone(folder, &tops);
+                let outcomes = if is_gone {
+                    let all = asides.iter();
+                    all.map(|(id, aside)| (*id, Outcome::Retired(Evidence::With(aside.into))))
+                        .collect()
+                } else {
+                    self.still_there(folder, &asides)
+                };
+                self.answered(outcomes);
+                self.leave_unsettled(tops);
+            }
+            Ok(Err(refusal)) => {
+                self.answered(as_of(Phase::There));
+                self.warn(format!(
+                    "the staging folder `{folder}` was not deleted: {}",
+                    refusal.detail
+                ));
+                self.leave_alone(tops, Other::Stuck);
+            }
+            Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => {
+                self.answered(Vec::new());
+                self.find_out(folder, &asides, tops);
+            }
+            Err(Unmade::Denied(reason)) => {
+                self.answered(Vec::new());
+                self.stop(reason);
+            }
+            Err(Unmade::Stop(reason)) => {
+                self.answered(as_of(Phase::There));
+                self.stop(reason);
+            }
+        }
+    }
+
+    /// The folder is deleted, as the server says, and something that was in it is there as long as
+    /// anybody looked: each is read for itself. What is there stays as it is recorded, since that
+    /// says where it came from; where the folder itself is there, nothing was deleted at all.
+    fn still_there(
+        &mut self,
+        folder: AssetId,
+        asides: &BTreeMap<AssetId, Aside>,
+    ) -> Vec<AssetOutcome> {
+        let ids: Vec<AssetId> = asides.keys().copied().chain([folder]).collect();
+        let is_away =
+            |seen: Option<&Seen>| matches!(seen, Some(Seen::Missing | Seen::Deleted { .. }));
+        let Some(seen) = self.read_all(folder, &ids) else {
+            return Vec::new();
+        };
+        if !is_away(seen.get(&folder)) {
+            return Vec::new();
+        }
+        let away = asides.iter().filter(|(id, _)| is_away(seen.get(*id)));
+        away.map(|(id, aside)| (*id, Outcome::Retired(Evidence::With(aside.into))))
+            .collect()
+    }
+
+    /// Nobody has said whether the folder was deleted: each asset is read, and counts as deleted
+    /// where something shows it.
+    fn find_out(&mut self, folder: AssetId, asides: &BTreeMap<AssetId, Aside>, tops: Vec<AssetId>) {
+        let ids: Vec<AssetId> = asides.keys().copied().collect();
+        let project = self.project_of(folder);
+        let mut spent = Duration::ZERO;
+        loop {
+            let read = self.server.read(Wanted {
+                assets: &[(folder, Some(Kind::Folder))],
+                whole: &BTreeSet::new(),
+                place: &|_| [project, None],
+            });
+            let Some(read) = self.unless_stopped(read) else {
+                return;
+            };
+            if read.facts(folder).is_some() {
+                // It may still come true, so that the next run looks again before it does anything.
+                break;
+            }
+            let Some(seen) = self.read_all(folder, &ids) else {
+                return;
+            };
+            let mut outcomes = Vec::new();
+            for id in &ids {
+                if let Some(Seen::Deleted { evidence, .. }) = seen.get(id) {
+                    outcomes.push((*id, Outcome::Retired(*evidence)));
+                }
+            }
+            if outcomes.len() == ids.len() || spent >= self.terms.patience {
+                let is_all = outcomes.len() == ids.len();
+                let said = self.said(outcomes);
+                self.commit(vec![said]);
+                if is_all {
+                    return;
+                }
+                break;
+            }
+            spent += GLANCE;
+            let paused = self.server.pause(GLANCE);
+            if self.unless_stopped(paused).is_none() {
+                return;
+            }
+        }
+        self.leave_unsettled(tops);
+    }
+
+    fn leave_unsettled(&mut self, tops: Vec<AssetId>) {
+        if self.stop.is_some() {
+            return;
+        }
+        let state = self.ledger.state();
+        let open: Vec<AssetId> = tops
+            .into_iter()
+            .filter(|id| state.aside(*id).is_some())
+            .collect();
+        self.leave_alone(open, Other::Unsettled);
+    }
+
+    /// Waits until a folder is gone, and what was in it, as far as that is looked at.
+    fn is_gone(&mut self, folder: AssetId, tops: &[AssetId]) -> bool {
+        let mut looked_at: Vec<AssetId> = match self.terms.verify {
+            Verify::All => tops.to_vec(),
+            Verify::Sample => self.sample(tops),
+        };
+        looked_at.push(folder);
+        let mut spent = Duration::ZERO;
+        loop {
+            let Some(seen) = self.read_all(folder, &looked_at) else {
+                return false;
+            };
+            looked_at
+                .retain(|id| !matches!(seen.get(id), Some(Seen::Missing | Seen::Deleted { .. })));
+            if looked_at.is_empty() {
+                return true;
+            }
+            if spent >= self.terms.patience {
+                return false;
+            }
+            spent += GLANCE;
+            let paused = self.server.pause(GLANCE);
+            if self.unless_stopped(paused).is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// Some of what was in a folder, evenly, and one of each kind.
+    fn sample(&self, tops: &[AssetId]) -> Vec<AssetId> {
+        let step = tops.len().div_ceil(SAMPLE).max(1);
+        let mut sample: BTreeSet<AssetId> = tops.iter().copied().step_by(step).collect();
+        let state = self.ledger.state();
+        for kind in [Kind::File, Kind::Folder, Kind::VersionStack] {
+            let is_such =
+                |id: &&AssetId| state.aside(**id).is_some_and(|aside| aside.asset == kind);
+            sample.extend(tops.iter().find(is_such));
+        }
+        sample.into_iter().collect()
+    }
+}

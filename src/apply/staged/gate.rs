@@ -1,0 +1,147 @@
+//! What a staging folder holds, beside what was moved into it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asset::{AssetId, Kind};
+use crate::inventory::{Contents, Inventory};
+use crate::outcome::{Aside, Phase};
+use crate::state::State;
+
+/// What is other in a staging folder than what was recorded of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Differences {
+    /// In it, and nobody moved them there.
+    pub(super) foreign: Vec<AssetId>,
+    /// Recorded, and not in it any more.
+    pub(super) away: Vec<AssetId>,
+    /// In it, and other than recorded.
+    pub(super) other: BTreeSet<AssetId>,
+    /// In it by themselves, as recorded or not.
+    pub(super) there: Vec<AssetId>,
+}
+
+impl Differences {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            foreign,
+            away,
+            other,
+            there: _,
+        } = self;
+        foreign.is_empty() && away.is_empty() && other.is_empty()
+    }
+}
+
+/// Compares what a list shows to be in a staging folder with what is recorded of it; nothing where
+/// that was not listed to its end.
+///
+/// `marked` are those of what was read that people have marked since.
+pub(super) fn compare(
+    folder: AssetId,
+    state: &State,
+    read: &Inventory,
+    marked: &BTreeSet<AssetId>,
+) -> Option<Differences> {
+    let Some(Contents::Whole(inside)) = read.contents.get(&folder) else {
+        return None;
+    };
+    let recorded: BTreeMap<AssetId, &Aside> = recorded(state, folder).collect();
+    let project = state.staging(folder)?.project;
+    let mut parents: BTreeMap<AssetId, AssetId> = BTreeMap::new();
+    for id in inside.iter() {
+        parents.insert(*id, parent_of(*id, read)?);
+    }
+    let mut found = Differences::default();
+    let top_of = |id: AssetId| {
+        let mut here = id;
+        let mut passed = BTreeSet::from([id]);
+        while let Some(parent) = parents.get(&here) {
+            if *parent == folder {
+                return Some(here);
+            }
+            here = *parent;
+            if !passed.insert(here) {
+                return None;
+            }
+        }
+        None
+    };
+    let mut within: BTreeMap<AssetId, BTreeSet<AssetId>> = BTreeMap::new();
+    for id in inside.iter().copied() {
+        let top = top_of(id)?;
+        if top == id {
+            if !recorded.contains_key(&id) {
+                found.foreign.push(id);
+            }
+        } else {
+            within.entry(top).or_default().insert(id);
+        }
+        if marked.contains(&id) {
+            found.other.insert(top);
+        }
+    }
+    for (id, aside) in &recorded {
+        if parents.get(id) != Some(&folder) {
+            // What may never have been moved is looked for by the next plan.
+            if aside.phase != Phase::Moving {
+                found.away.push(*id);
+            }
+            continue;
+        }
+        found.there.push(*id);
+        let inner = within.get(id);
+        if !is_as_recorded((*id, aside), state, (read, inner), project) {
+            found.other.insert(*id);
+        }
+    }
+    found.other.retain(|id| recorded.contains_key(id));
+    Some(found)
+}
+
+/// What was moved into a staging folder by itself.
+pub(super) fn recorded(state: &State, folder: AssetId) -> impl Iterator<Item = (AssetId, &Aside)> {
+    let records = state.assets.iter();
+    let asides = records.filter_map(|(id, record)| Some((*id, record.status.aside()?)));
+    asides.filter(move |(_, aside)| aside.into == folder)
+}
+
+fn parent_of(id: AssetId, read: &Inventory) -> Option<AssetId> {
+    let said = read.facts(id).and_then(|facts| facts.parent);
+    said.or_else(|| {
+        let places = read.places.as_ref()?;
+        places.lies.get(&id)?.parent()
+    })
+}
+
+/// Whether kind, name, size, project and what is in it are as recorded.
+fn is_as_recorded(
+    (id, aside): (AssetId, &Aside),
+    state: &State,
+    (read, inner): (&Inventory, Option<&BTreeSet<AssetId>>),
+    project: AssetId,
+) -> bool {
+    let Some(facts) = read.facts(id) else {
+        return false;
+    };
+    let known = state.catalogue.get(id).unwrap_or_default();
+    let none = BTreeSet::new();
+    let inner = inner.unwrap_or(&none);
+    let bytes = match facts.kind {
+        Kind::File => facts.bytes,
+        Kind::Folder | Kind::VersionStack => Some(
+            inner
+                .iter()
+                .filter_map(|id| read.facts(*id))
+                .filter(|facts| facts.kind == Kind::File)
+                .filter_map(|facts| facts.bytes)
+                .fold(0, u64::saturating_add),
+        ),
+    };
+    let is_same_size = known.bytes.is_none() || bytes == known.bytes;
+    let is_same_inside = inner == state.files.get(&id).unwrap_or(&none);
+    facts.kind == aside.asset
+        && facts.name == known.name
+        && facts.project.is_none_or(|said| said == project)
+        && is_same_size
+        && is_same_inside
+}

@@ -1,0 +1,419 @@
+//! Runs that stage against a project that answers as it likes, is changed by people, and dies at
+//! any moment: planned anew before each, as the program does.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use self::world::{Act, RESTRICTED, Way, World, id, number};
+use super::*;
+use crate::apply::mortal::Mortal;
+use crate::event::{Ending, Provenance, RunInfo};
+use crate::manifest::document::{Entry, Hold, Manifests, Spot};
+use crate::outcome::{Evidence, Phase};
+use crate::plan::approve::{Consent, approve};
+use crate::plan::aside::{Strategy as How, Terms as PlanTerms};
+use crate::plan::decide::Rules;
+use crate::plan::{self, Inputs, Plan};
+use crate::state::{Api, State, Status, Target};
+use crate::store::file::FileStore;
+
+mod world;
+
+const SPOT: Spot = Spot {
+    file: 0,
+    line: 1,
+    column: 1,
+};
+
+/// All that may be listed.
+const LISTED: [u8; 8] = [1, 2, 3, 4, 5, 10, 12, 20];
+
+/// What somebody wants of a run.
+#[derive(Debug, Clone)]
+struct Wish {
+    listed: BTreeSet<u8>,
+    held: BTreeSet<u8>,
+    /// For how many days what is staged waits.
+    days: u64,
+}
+
+fn manifests(wish: &Wish) -> Manifests {
+    let entry = |number: &u8| Entry {
+        id: id(*number),
+        spot: SPOT,
+        details: None,
+    };
+    let hold = |number: &u8| Hold {
+        id: id(*number),
+        spot: SPOT,
+        reason: "legal".into(),
+        until: None,
+    };
+    Manifests {
+        entries: wish.listed.iter().map(entry).collect(),
+        holds: wish.held.iter().map(hold).collect(),
+        ..Manifests::default()
+    }
+}
+
+fn new_state() -> State {
+    let target = Target {
+        api: Api::V4,
+        endpoint: "sandbox".to_owned(),
+        account: None,
+    };
+    State::new(Uuid::nil(), target)
+}
+
+fn day(number: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * number)
+}
+
+fn planned(state: &State, world: &World, wish: &Wish, now: Timestamp) -> Plan {
+    let manifests = manifests(wish);
+    let recorded = state.assets.keys().copied();
+    let asked = wish.listed.iter().map(|number| id(*number)).chain(recorded);
+    let read = world.inventory(asked);
+    let inputs = Inputs {
+        manifests: &manifests,
+        state,
+        inventory: Some(&read),
+        check_retired: false,
+        rules: Rules::default(),
+        now,
+    };
+    let mut plan = plan::make(inputs);
+    plan.settle_staged(state, Some(&read));
+    plan.cover(Api::V4);
+    let terms = PlanTerms {
+        strategy: How::Staged,
+        staged_from: 0,
+        delete_after_seconds: wish.days * 24 * 3600,
+    };
+    plan.stage(state, Some(&read), (terms, now));
+    plan
+}
+
+/// Plans and runs once; the process dies after so many writes.
+fn run_once(store: &FileStore, world: &mut World, (wish, now): (&Wish, Timestamp), writes: u32) {
+    let (mut session, loaded) = store.open("test").unwrap();
+    let state = loaded.map_or_else(new_state, |loaded| loaded.state);
+    session.take_in(&state).unwrap();
+    session.begin(&state);
+    let plan = planned(&state, world, wish, now);
+    world.review(&wish.listed);
+    let approved = approve(&plan, Consent::Auto, true).unwrap();
+    let info = RunInfo {
+        number: state.serial + 1,
+        id: Uuid::from_u128(u128::from(state.serial) + 1),
+        at: now,
+        provenance: Provenance::default(),
+        account: None,
+    };
+    let run = info.number;
+    let mut mortal = Mortal {
+        session: &mut session,
+        left: writes,
+    };
+    let mut ledger = Ledger::new(run, state, &mut mortal, Vec::new());
+    let terms = Terms {
+        actor: Some("ana".to_owned()),
+        patience: Duration::from_secs(4),
+        verify: Verify::Sample,
+    };
+    let mut stager = Stager {
+        ledger: &mut ledger,
+        server: world,
+        approved: Some(&approved),
+        terms: &terms,
+        batches: 0,
+        stop: None,
+    };
+    let forgotten = RunEvent::Forgotten {
+        at: now,
+        ids: approved.forget().to_vec(),
+    };
+    if stager.commit(vec![RunEvent::Started(info), forgotten]) {
+        stager.run(run);
+        let found = RunEvent::Answered {
+            batch: 0,
+            at: now,
+            outcomes: approved.found().to_vec(),
+        };
+        let ended = RunEvent::Ended {
+            at: now,
+            ending: Ending::Done,
+        };
+        stager.commit(vec![found, ended]);
+    }
+    drop(ledger.save());
+}
+
+fn loaded(store: &FileStore) -> State {
+    let (_, loaded) = store.open("test").unwrap();
+    loaded.map_or_else(new_state, |loaded| loaded.state)
+}
+
+/// What must hold after each run, whatever happened in it.
+fn check(state: &State, world: &World, before: &World) -> Result<(), TestCaseError> {
+    for one in &world.killed {
+        let is_folder = world.nodes[one].name.starts_with("_retire");
+        prop_assert!(
+            world.reviewed.contains(one) || is_folder,
+            "{one} was never reviewed, and went"
+        );
+    }
+    prop_assert!(!world.killed.contains(&4), "it lies in {RESTRICTED}");
+    for (asset, record) in &state.assets {
+        let one = number(*asset);
+        match &record.status {
+            Status::Retired(_) | Status::Gone(_) => {
+                prop_assert!(
+                    !world.is_alive(one),
+                    "{one} lives, and is {:?}",
+                    record.status
+                );
+            }
+            Status::Staged(staged) => {
+                let was_in = state.catalogue.parent(*asset).map(number);
+                prop_assert_eq!(was_in, Some(before.nodes[&one].parent), "of {}", one);
+                if staged.aside.phase == Phase::There && world.acts.is_empty() {
+                    let is_away = world.nodes[&one].parent != number(staged.aside.into);
+                    // People may have done it since.
+                    prop_assert!(!is_away || !world.is_alive(one) || was_moved(world, one));
+                }
+            }
+            Status::Rescued => {}
+            Status::Failed(_) => prop_assert!(world.is_alive(one), "{one} is dead and failed"),
+            Status::Unknown { .. } | Status::Missing | Status::Restored { .. } => {
+                prop_assert!(false, "{one} is {:?}", record.status);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether people have put something at the top.
+fn was_moved(world: &World, one: u8) -> bool {
+    world.nodes[&one].parent == world::ROOT
+}
+
+fn any_way() -> impl Strategy<Value = Way> {
+    prop_oneof![
+        4 => Just(Way::Serve),
+        1 => Just(Way::LostDone),
+        1 => Just(Way::Lost),
+        1 => Just(Way::Half),
+        1 => Just(Way::Short),
+        1 => Just(Way::Refuse),
+        1 => Just(Way::DeniedDone),
+        1 => Just(Way::Stop),
+        1 => Just(Way::Lie),
+    ]
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    let one = || prop::sample::select(&[1_u8, 2, 3, 5, 10, 12, 20][..]);
+    prop_oneof![
+        one().prop_map(Act::TakeOut),
+        Just(Act::PutIn),
+        one().prop_map(Act::Rename),
+        one().prop_map(Act::Delete),
+        one().prop_map(Act::Mark),
+        Just(Act::Grow),
+    ]
+}
+
+fn any_wish() -> impl Strategy<Value = Wish> {
+    let some = |numbers: &'static [u8], most| {
+        prop::sample::subsequence(numbers, 0..=most).prop_map(|some| some.into_iter().collect())
+    };
+    (
+        some(&LISTED, LISTED.len()),
+        some(&[2, 5, 11, 12], 2),
+        0_u64..3,
+    )
+        .prop_map(|(listed, held, days)| Wish { listed, held, days })
+}
+
+fn all() -> Wish {
+    Wish {
+        listed: LISTED.into(),
+        held: BTreeSet::new(),
+        days: 0,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn nothing_goes_that_nobody_reviewed_and_every_record_is_so(
+        rounds in prop::collection::vec(
+            (any_wish(), prop::collection::vec(any_way(), 0..8),
+             prop::collection::btree_map(1_u32..12, any_act(), 0..3), 0_u32..30),
+            1..6,
+        ),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(&folder.path().join("state.json"));
+        let mut world = World::new();
+        let before = world.clone();
+        let mut now = 0;
+        for (wish, ways, acts, writes) in rounds {
+            world.ways = ways.into();
+            world.acts = acts.into_iter().map(|(at, act)| (world.readings + at, act)).collect();
+            run_once(&store, &mut world, (&wish, day(now)), writes);
+            now += 1;
+            check(&loaded(&store), &world, &before)?;
+        }
+        // Left in peace, whatever is listed comes to an end.
+        (world.ways, world.acts) = Default::default();
+        for _ in 0..4 {
+            now += 3;
+            run_once(&store, &mut world, (&all(), day(now)), u32::MAX);
+        }
+        let state = loaded(&store);
+        check(&state, &world, &before)?;
+        let is_foreign = world.nodes[&90].parent >= 100;
+        for one in LISTED.into_iter().filter(|one| *one != 4) {
+            let status = state.assets.get(&id(one)).map(|record| &record.status);
+            let is_over = match status {
+                Some(Status::Retired(_) | Status::Gone(_) | Status::Rescued) => true,
+                // Something foreign keeps it, or what people have put into it or marked.
+                Some(Status::Staged(_)) => is_foreign,
+                Some(Status::Failed(_)) | None => {
+                    is_foreign || !world.marked.is_empty() || world.nodes[&90].parent == 10
+                }
+                Some(Status::Unknown { .. } | Status::Missing | Status::Restored { .. }) => false,
+            };
+            prop_assert!(is_over, "{one} is {status:?}");
+        }
+    }
+}
+
+fn stores() -> (tempfile::TempDir, FileStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(&folder.path().join("state.json"));
+    (folder, store)
+}
+
+fn status_of(store: &FileStore, one: u8) -> Option<Status> {
+    let state = loaded(store);
+    state
+        .assets
+        .get(&id(one))
+        .map(|record| record.status.clone())
+}
+
+#[test]
+fn a_quiet_run_deletes_all_of_it_with_one_folder() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    run_once(&store, &mut world, (&all(), day(0)), u32::MAX);
+    for one in [1, 2, 3, 5, 10, 12, 20] {
+        assert!(!world.is_alive(one), "{one}");
+        let status = status_of(&store, one).unwrap();
+        assert!(
+            matches!(status, Status::Retired(Evidence::With(_))),
+            "{status:?}"
+        );
+    }
+    // What only some see is deleted directly, which is not the business of this.
+    assert!(world.is_alive(4) && status_of(&store, 4).is_none());
+    // Files, folders and version stacks.
+    assert_eq!(world.moves, 3);
+}
+
+#[test]
+fn what_waits_is_deleted_once_it_is_due() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = Wish { days: 2, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    assert!(world.killed.is_empty());
+    run_once(&store, &mut world, (&wish, day(1)), u32::MAX);
+    assert!(world.killed.is_empty());
+    assert_eq!(world.moves, 3, "it is moved once");
+    run_once(&store, &mut world, (&wish, day(2)), u32::MAX);
+    assert!(!world.is_alive(1) && !world.is_alive(20));
+}
+
+#[test]
+fn what_people_take_out_is_theirs() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = Wish { days: 2, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    world.nodes.get_mut(&1).unwrap().parent = 60;
+    for at in [1, 2, 3] {
+        run_once(&store, &mut world, (&wish, day(at)), u32::MAX);
+        assert_eq!(status_of(&store, 1), Some(Status::Rescued));
+    }
+    assert!(world.is_alive(1) && !world.is_alive(2));
+}
+
+#[test]
+fn what_is_held_or_no_longer_listed_goes_back_before_the_rest_is_deleted() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let before = world.nodes.clone();
+    let wish = Wish { days: 2, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    let mut wish = wish;
+    wish.held.extend([2, 11]);
+    wish.listed.remove(&3);
+    run_once(&store, &mut world, (&wish, day(2)), u32::MAX);
+    for one in [2, 3, 10, 11, 12] {
+        assert_eq!(world.nodes[&one], before[&one]);
+        assert_eq!(status_of(&store, one), None, "{one}");
+    }
+    assert!(!world.is_alive(1) && !world.is_alive(20));
+}
+
+#[test]
+fn something_foreign_keeps_a_folder() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = Wish { days: 1, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    let staging = world.nodes[&1].parent;
+    world.nodes.get_mut(&90).unwrap().parent = staging;
+    run_once(&store, &mut world, (&wish, day(1)), u32::MAX);
+    assert!(world.killed.is_empty());
+    world.nodes.get_mut(&90).unwrap().parent = 60;
+    run_once(&store, &mut world, (&wish, day(2)), u32::MAX);
+    assert!(!world.is_alive(1) && world.is_alive(90));
+}
+
+#[test]
+fn every_death_between_two_writes_is_got_over() {
+    for writes in 0..30 {
+        let (_folder, store) = stores();
+        let mut world = World::new();
+        let before = world.clone();
+        run_once(&store, &mut world, (&all(), day(0)), writes);
+        check(&loaded(&store), &world, &before).unwrap();
+        for at in 1..4 {
+            run_once(&store, &mut world, (&all(), day(at)), u32::MAX);
+        }
+        let state = loaded(&store);
+        check(&state, &world, &before).unwrap();
+        for one in [1, 2, 3, 5, 10, 12, 20] {
+            let status = status_of(&store, one);
+            assert!(
+                matches!(status, Some(Status::Retired(_))),
+                "{one} after {writes}: {status:?}"
+            );
+        }
+        let mut left = world.nodes.values().filter(|node| node.alive);
+        assert!(
+            !left.any(|node| node.name.starts_with("_retire")),
+            "after {writes}"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Moving back what is moved aside, in a run of its own, because somebody says so.
+
+use std::collections::BTreeSet;
+
+use crate::apply::ledger::Ledger;
+use crate::apply::run::NotSaved;
+use crate::apply::staged::{After, Server, Stager, Terms};
+use crate::asset::AssetId;
+use crate::crash;
+use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason};
+use crate::outcome::{AssetOutcome, Outcome};
+use crate::state::State;
+use crate::store::Session;
+
+/// A run that moves back, about to begin.
+pub(crate) struct Unstaging<'run, Se> {
+    pub(crate) info: RunInfo,
+    pub(crate) state: State,
+    pub(crate) session: &'run mut Se,
+    /// What is moved back: what was moved aside by itself.
+    pub(crate) back: BTreeSet<AssetId>,
+    /// What somebody has taken out: only recorded.
+    pub(crate) away: Vec<AssetId>,
+    pub(crate) terms: Terms,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Unstaged {
+    /// How many assets are back, those in folders among them.
+    pub(crate) back: usize,
+    /// What was to go back and is not, in the order of the ids.
+    pub(crate) still: Vec<AssetId>,
+    /// What is said of those.
+    pub(crate) said: Vec<String>,
+    pub(crate) stop: Option<StopReason>,
+    /// What could not be written down.
+    pub(crate) not_saved: Option<NotSaved>,
+}
+
+/// Hears what is said of assets that stay.
+#[derive(Debug, Default)]
+pub(crate) struct Heard(Vec<String>);
+
+impl Heard {
+    pub(crate) fn into_said(self) -> Vec<String> {
+        self.0
+    }
+}
+
+impl Listener for Heard {
+    fn on_event(&mut self, event: &RunEvent) {
+        if let RunEvent::Warned { message, .. } = event {
+            self.0.push(message.clone());
+        }
+    }
+}
+
+/// Moves assets back to where they were, and writes down what came of each.
+pub(crate) fn run<Se: Session>(unstaging: Unstaging<'_, Se>, server: &mut dyn Server) -> Unstaged {
+    let Unstaging {
+        info,
+        state,
+        session,
+        back,
+        away,
+        terms,
+    } = unstaging;
+    let mut heard = Heard::default();
+    let mut ledger = Ledger::new(
+        info.number,
+        state,
+        session,
+        vec![&mut heard as &mut dyn Listener],
+    );
+    let mut stager = Stager {
+        ledger: &mut ledger,
+        server,
+        approved: None,
+        terms: &terms,
+        batches: 0,
+        stop: None,
+    };
+    let mut done = Unstaged::default();
+    if stager.commit(vec![RunEvent::Started(info)]) {
+        done.back += stager.take_back(&away);
+        let moved = stager.move_back(&back, After::Rescue);
+        done.back += moved.len();
+        done.still = back.difference(&moved).copied().collect();
+    } else {
+        done.still = back.into_iter().collect();
+    }
+    done.stop = stager.end();
+    done.not_saved = ledger.save().err();
+    done.said = heard.into_said();
+    done
+}
+
+impl<Se: Session> Stager<'_, '_, Se> {
+    /// Writes down that somebody has taken assets out; says how many that are, with what lies in
+    /// them.
+    fn take_back(&mut self, away: &[AssetId]) -> usize {
+        let along = away.iter().flat_map(|id| self.along(*id));
+        let all: BTreeSet<AssetId> = away.iter().copied().chain(along).collect();
+        let outcomes: Vec<AssetOutcome> = all.iter().map(|id| (*id, Outcome::Rescued)).collect();
+        if !outcomes.is_empty() {
+            let said = self.said(outcomes);
+            self.commit(vec![said]);
+        }
+        all.len()
+    }
+
+    /// Writes down that the run is over; returns why, where it is before its end.
+    fn end(mut self) -> Option<StopReason> {
+        let open = self.ledger.give_up();
+        let at = self.server.now();
+        let mut events: Vec<RunEvent> = open
+            .into_iter()
+            .map(|(batch, outcomes)| RunEvent::Answered {
+                batch,
+                at,
+                outcomes,
+            })
+            .collect();
+        let ending = match &self.stop {
+            Some(reason) => Ending::Stopped(reason.clone()),
+            None => Ending::Done,
+        };
+        events.push(RunEvent::Ended { at, ending });
+        self.commit(events);
+        crash::point("unstage.ended");
+        self.stop
+    }
+}

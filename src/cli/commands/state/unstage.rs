@@ -1,0 +1,129 @@
+//! `retire state unstage`: move back what is moved aside.
+
+use crate::app::unstage::{Order, plan, unstage};
+use crate::apply::staged::unstage::Unstaged;
+use crate::cli::args::StateUnstage;
+use crate::cli::clock;
+use crate::cli::commands::back::{Opened, Question, approve, words};
+use crate::cli::console::OutputError;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{identity, playground, rescue};
+use crate::diagnostic::counted;
+use crate::plan::unstage::choose;
+use crate::probe::Findings;
+use crate::render;
+use crate::render::escape::escape;
+use crate::render::wrap::wrapped;
+use crate::state::Target;
+
+/// Shows what would be moved back, asks, moves it, and says what came of it.
+pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, Failure> {
+    let (chosen, path) = words(&arguments.words)?;
+    let taking = &arguments.taking;
+    let opened = Opened::new(context, taking, (path, "state unstage"))?;
+    let state_path = opened.path().to_owned();
+    let waiting = choose(&opened.state, chosen.as_ref()).map_err(Failure::NotStaged)?;
+    if waiting.is_empty() {
+        let nothing = format!("Nothing is staged in `{}`.", state_path.display());
+        context.console.message(&nothing);
+        return Ok(Exit::Done);
+    }
+    let here = opened.target()?;
+    opened.prove(Findings::move_aside, "moves assets")?;
+    let played = |seeded| playground::with_ids(seeded, &opened.state);
+    let (connection, account) = opened.connect(context, played)?;
+    let at = (&connection, account.as_deref());
+    let plan = plan(at, waiting, &opened.state)?;
+    let width = context.console.width();
+    let shown = context.console.data(|style, sink| {
+        wrapped(width, sink, |sink| {
+            render::unstage::plan(&plan, width.is_some(), style, sink)
+        })
+    });
+    OutputError::unless_gone(shown)?;
+    if plan.assets() == 0 {
+        connection.close();
+        return Ok(Exit::Open);
+    }
+    let place = Target {
+        account: account.clone(),
+        ..here
+    };
+    let consents = (taking.auto_approve, opened.is_sandbox());
+    let question = question(plan.assets(), &place);
+    let agreed = approve(context, consents, plan.assets(), question)?;
+    let Opened {
+        settings,
+        who,
+        mut session,
+        state,
+        ..
+    } = opened;
+    session.take_in(&state)?;
+    let who = identity::masked(context, &who);
+    let info = who.run_info(&state, connection.time(clock::now()), account.clone());
+    let number = info.number;
+    let catalogue = state.catalogue.clone();
+    let order = Order {
+        info,
+        state,
+        plan: &plan,
+        agreed: &agreed,
+        patience: settings.cascade_wait.value,
+        now: clock::now,
+    };
+    let (unstaged, not_saved) = unstage(order, at, session);
+    if let Some((not_saved, left)) = &not_saved {
+        rescue::print(context, not_saved, left);
+    }
+    let shown = context.console.data(|style, sink| {
+        writeln!(sink)?;
+        let came = render::unstage::Came {
+            run: number,
+            back: unstaged.back,
+            still: &unstaged.still,
+            said: &unstaged.said,
+            stop: unstaged.stop.as_ref(),
+            state_path: &state_path.display().to_string(),
+            known: &|id| catalogue.get(id),
+        };
+        wrapped(width, sink, |sink| {
+            render::unstage::came(&came, width.is_some(), style, sink)
+        })
+    });
+    OutputError::unless_gone(shown)?;
+    connection.close();
+    let is_short = plan.rows.iter().any(|(_, one)| !one.is_asked());
+    Ok(exit(&unstaged, is_short, not_saved.is_none()))
+}
+
+/// How somebody is asked.
+fn question(assets: usize, place: &Target) -> Question {
+    let go = counted(assets, "asset goes", "assets go");
+    let place = escape(&place.to_string()).into_owned();
+    let assets = counted(assets, "asset", "assets");
+    Question {
+        text: format!(
+            "\n{place}: {go} back.\nTo take them back, type the number of assets that go back:"
+        ),
+        change: format!("{assets} would be moved back"),
+        hint: "read what would go back, then give `--auto-approve`",
+    }
+}
+
+/// The exit code; `is_short` says that something could not even be moved.
+fn exit(unstaged: &Unstaged, is_short: bool, is_saved: bool) -> Exit {
+    if !is_saved {
+        return Exit::Failed;
+    }
+    if let Some(reason) = &unstaged.stop {
+        return reason.into();
+    }
+    if is_short || !unstaged.still.is_empty() {
+        Exit::Open
+    } else {
+        Exit::Done
+    }
+}

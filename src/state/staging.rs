@@ -1,0 +1,67 @@
+//! The folders into which assets are moved aside.
+
+use std::sync::Arc;
+
+use crate::asset::AssetId;
+use crate::event::Staging;
+use crate::outcome::Aside;
+use crate::state::State;
+
+/// A folder that a run has made, or was about to make, to move assets into.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StagingFolder {
+    /// The project in which it lies, at the top.
+    pub project: AssetId,
+    /// What it was called when it was made.
+    pub name: Arc<str>,
+    /// The run that made it, or was about to.
+    pub run: u64,
+    /// The folder itself; nothing where nobody knows whether it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<AssetId>,
+}
+
+/// Takes in what becomes of a staging folder.
+pub(super) fn absorb(folders: &mut Vec<StagingFolder>, change: &Staging, run: u64) {
+    let Staging { project, name, id } = change;
+    let mut same = folders.iter_mut();
+    let same = same.find(|folder| {
+        let is_called = (folder.project, &folder.name) == (*project, name);
+        is_called || (id.is_some() && folder.id == *id)
+    });
+    match same {
+        Some(folder) => {
+            folder.id = id.or(folder.id);
+            folder.name = Arc::clone(name);
+        }
+        None => folders.push(StagingFolder {
+            project: *project,
+            name: Arc::clone(name),
+            run,
+            id: *id,
+        }),
+    }
+}
+
+impl State {
+    /// How an asset stands aside, where it does.
+    #[must_use]
+    pub fn aside(&self, id: AssetId) -> Option<&Aside> {
+        self.assets.get(&id)?.status.aside()
+    }
+
+    /// Whether a folder is one of those that runs have moved assets into.
+    #[must_use]
+    pub fn is_staging(&self, folder: AssetId) -> bool {
+        self.staging(folder).is_some()
+    }
+
+    /// What is known of a staging folder.
+    #[must_use]
+    pub fn staging(&self, folder: AssetId) -> Option<&StagingFolder> {
+        let mut folders = self.staging.iter();
+        folders.find(|known| known.id == Some(folder))
+    }
+}
