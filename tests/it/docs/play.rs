@@ -255,10 +255,12 @@ fn line_alike(kept: &str, found: &str) -> bool {
     Regex::new(&pattern).unwrap().is_match(kept)
 }
 
+/// Whether a moment is around now, or so far ahead as something waits or can be taken back.
 fn is_now(moment: &str) -> bool {
     let moment: Result<Timestamp, _> = moment.replace(" UTC", "Z").parse();
     moment.is_ok_and(|moment| {
-        Timestamp::now().duration_since(moment).abs() < SignedDuration::from_hours(48)
+        let ahead = moment.duration_since(Timestamp::now());
+        ahead > SignedDuration::from_hours(-48) && ahead < SignedDuration::from_hours(60 * 24)
     })
 }
 
