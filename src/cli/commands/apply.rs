@@ -355,8 +355,7 @@ fn refuse_unproven(
 
 /// How assets are moved aside, where some are.
 fn staging(settings: &Settings, prepared: &Prepared, approved: &Approved) -> Option<Staging> {
-    let is_needed = !approved.staging().is_empty();
-    is_needed.then(|| Staging {
+    (!approved.staging().is_empty()).then(|| Staging {
         terms: staged::Terms {
             actor: None,
             patience: settings.cascade_wait.value,
@@ -495,6 +494,7 @@ fn exit(summary: &Summary) -> Exit {
         + summary.totals.mismatch
         + summary.totals.unread
         + summary.totals.drift
+        + summary.counts.rescued
         + summary.left_alone.len();
     if open > 0 { Exit::Open } else { Exit::Done }
 }

@@ -125,6 +125,8 @@ fn title(summary: &Summary) -> Line {
         (counts.unknown, "unknown", Paint::Magenta),
         (counts.missing, "missing", Paint::Yellow),
         (counts.restored, "restored", Paint::Green),
+        (counts.staged, "staged", Paint::Yellow),
+        (counts.rescued, "rescued", Paint::Bold),
         (summary.forgotten, "forgotten", Paint::Dim),
     ];
     let some = figures.into_iter().filter(|(figure, ..)| *figure > 0);

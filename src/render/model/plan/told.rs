@@ -183,6 +183,7 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.mismatch, "mismatched"),
         (totals.unread, "not read"),
         (totals.drift, "in drift"),
+        (totals.staged, "staged"),
     ]);
     let done = list(&[
         (totals.unchanged, "unchanged"),
