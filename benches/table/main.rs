@@ -13,6 +13,7 @@ mod bare;
 mod live;
 mod process;
 mod script;
+mod staged;
 mod worlds;
 
 use std::path::Path;
@@ -66,6 +67,7 @@ fn main() {
         applies(*size);
     }
     live::rows();
+    staged::rows();
     if sizes.contains(&NAMED) {
         known_by_name();
     }

@@ -227,12 +227,14 @@ fn read_assets(
         }
     };
     let place = |id| hints.place(id);
+    let within = |id| hints.basis.state.lay_in(id);
     let question = Question {
         assets: wanted,
         going,
         place: &place,
         back,
         singly: false,
+        within: &within,
     };
     adapter(connection.api).read_assets(at, &question, memory, &mut told)
 }

@@ -145,7 +145,11 @@ impl Prepared {
             canary: settings.canary,
         };
         let deletes = forecast::forecast(&self.plan, cut);
+        // What is moved aside is looked at in its staging folder.
+        let all = self.plan.totals.retire + self.plan.totals.retry;
+        let staged = self.plan.moves.aside + self.plan.moves.due;
         self.reads
+            .again_of(all.max(1).saturating_sub(staged), all.max(1))
             .add_to(deletes, (settings.is_sent, settings.verify_age))
     }
 }

@@ -365,6 +365,7 @@ impl Recheck {
             place: &place,
             back: &Arc::default(),
             singly: self.looks_near(),
+            within: &|_| None,
         };
         let at = (connection, account.as_deref());
         let (anew, _) = adapter(connection.api).read_assets(

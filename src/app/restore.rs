@@ -88,6 +88,7 @@ fn read_assets(
         assets,
         whole: folders,
         place: &place,
+        within: &|_| None,
     };
     read(at, wanted)
 }

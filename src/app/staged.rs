@@ -99,6 +99,12 @@ impl Server for Live<'_> {
         }
     }
 
+    fn still_there(&mut self, assets: &[(AssetId, Kind)]) -> Result<Vec<AssetId>, StopReason> {
+        let client = self.connection.client(self.account);
+        let looking = inventory::still_there(&client, assets);
+        self.connection.wait_for(looking).map_err(stopped)?
+    }
+
     fn marked(&self, read: &Inventory) -> BTreeSet<AssetId> {
         let Some(marking) = self.marks else {
             return BTreeSet::new();
@@ -137,6 +143,7 @@ pub(crate) fn read(
         assets,
         whole,
         place,
+        within,
     } = wanted;
     let question = Question {
         assets,
@@ -144,6 +151,7 @@ pub(crate) fn read(
         place,
         back: &Arc::default(),
         singly: false,
+        within,
     };
     let client = connection.client(account);
     let mut nobody = Nobody;

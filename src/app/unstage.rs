@@ -42,6 +42,7 @@ pub(crate) fn plan(
         assets: &to_read(&waiting),
         whole: &[].into(),
         place: &|id| known.get(&id).copied().unwrap_or_default(),
+        within: &|_| None,
     };
     let read = read(at, wanted)?;
     Ok(Unstage::new(waiting, state, &read))

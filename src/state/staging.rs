@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::asset::AssetId;
 use crate::event::Staging;
-use crate::outcome::Aside;
+use crate::outcome::{Aside, Phase};
 use crate::state::State;
 
 /// A folder that a run has made, or was about to make, to move assets into.
@@ -50,6 +50,13 @@ impl State {
     #[must_use]
     pub fn aside(&self, id: AssetId) -> Option<&Aside> {
         self.assets.get(&id)?.status.aside()
+    }
+
+    /// In what an asset lay when a run has seen it there last, where it is moved aside.
+    #[must_use]
+    pub fn lay_in(&self, id: AssetId) -> Option<AssetId> {
+        let aside = self.aside(id)?;
+        (aside.phase != Phase::Moving).then_some(aside.into)
     }
 
     /// Whether a folder is one of those that runs have moved assets into.

@@ -98,6 +98,11 @@ fn too_few_files_and_threads_are_said() {
         let before = format!("ulimit -v {room}");
         let output = command(&desk, &before, "apply --sandbox").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
+        // Where there is room for a thread's stack and not for the few pages beside it, the standard
+        // library ends the process before the thread runs anything of ours.
+        if said.contains("failed to allocate an alternative stack") {
+            continue;
+        }
         assert!(!said.contains("panicked at"), "{room}: {said}");
         assert_ne!(output.status.code(), Some(101), "{room}: {said}");
     }

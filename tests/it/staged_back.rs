@@ -46,9 +46,8 @@ struct Stage {
 }
 
 impl Stage {
-    /// A folder with two files, a version stack, and a file in a folder that stays; run 1 has staged
-    /// them, or deleted them with their staging folder.
-    fn new(behaviour: &str, delete_after: &str) -> Self {
+    /// A folder with two files, a version stack, and a file in a folder that stays.
+    fn fresh(behaviour: &str) -> Self {
         let assets = format!(
             "              - {{id: {FOLDER}, name: day 1, type: folder, children: [
                   {{id: {}, name: a.mov, filesize: 7}}, {{id: {}, name: b.mov, filesize: 8}}]}}
@@ -69,11 +68,16 @@ impl Stage {
         let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
         desk.write("retire.toml", config);
         let before = places(&served);
-        let stage = Self {
+        Self {
             served,
             desk,
             before,
-        };
+        }
+    }
+
+    /// The same, and run 1 has staged it all, or deleted it with its staging folder.
+    fn new(behaviour: &str, delete_after: &str) -> Self {
+        let stage = Self::fresh(behaviour);
         stage.apply(delete_after).expect(0);
         assert_ne!(places(&stage.served), stage.before);
         stage
@@ -351,4 +355,104 @@ fn a_lost_answer_to_a_move_a_restore_or_a_delete_is_settled_by_reading() {
             stage.served.stop();
         }
     }
+}
+
+/// What is listed, and what lies in it.
+const LISTED: [&str; 4] = [FOLDER, INSIDE[0], STACK, LOOSE];
+
+impl Stage {
+    /// Whether a folder that a run has made is there.
+    fn has_staging(&self) -> bool {
+        let folders = self.state()["staging"].as_array().cloned();
+        let folders = folders.unwrap_or_default();
+        let mut ids = folders.iter().filter_map(|folder| folder["id"].as_str());
+        ids.any(|folder| {
+            self.served
+                .sandbox
+                .with_world(|world| world.is_alive(id(folder)))
+        })
+    }
+
+    fn lives(&self, text: &str) -> bool {
+        self.served
+            .sandbox
+            .with_world(|world| world.is_alive(id(text)))
+    }
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
+fn whoever_kills_a_run_that_stages_finds_it_finished_by_the_next() {
+    for point in [
+        "stage.make",
+        "stage.made",
+        "stage.send",
+        "stage.moved",
+        "stage.send:2",
+        "stage.moved:2",
+        "stage.moved:3",
+        "stage.delete",
+        "stage.deleted",
+        "run.ended",
+        "run.saved",
+    ] {
+        let stage = Stage::fresh("");
+        let apply = ["apply", "--strategy", "staged"];
+        kill(&stage, &apply, point);
+        let done = stage.run(&apply);
+        assert!(
+            [0, 3].contains(&done.code),
+            "{point}\n{}{}",
+            done.out,
+            done.err
+        );
+        let done = stage.run(&apply);
+        assert_eq!(done.code, 0, "{point}\n{}{}", done.out, done.err);
+        for (id, status, _) in stage.records() {
+            // What was deleted when the run died is shown by a list, by whom it is not.
+            assert!(status == "retired", "{point}: {id} is {status}");
+        }
+        let records: Vec<String> = stage.records().into_iter().map(|(id, ..)| id).collect();
+        assert!(
+            LISTED
+                .iter()
+                .all(|text| records.iter().any(|id| id == text))
+        );
+        // Nobody sees an empty stack, though the world may have it still.
+        let files = ALL.iter().filter(|text| **text != STACK);
+        assert!(!files.into_iter().any(|text| stage.lives(text)), "{point}");
+        assert!(stage.lives(CUTS) && !stage.has_staging(), "{point}");
+        stage.served.stop();
+    }
+}
+
+#[test]
+fn what_waits_is_shown_and_goes_when_it_is_due_but_for_what_people_took() {
+    let stage = Stage::new("", "2s");
+    stage.are_all("staged");
+    let staging = stage.folder();
+    let put = |what: &str, to: AssetId| {
+        let change = Change::Move { id: id(what), to };
+        stage.served.sandbox.change(change).unwrap();
+    };
+    put(LOOSE, id(CUTS));
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    // Something that nobody reviewed keeps all of it.
+    put(CUTS, staging);
+    let done = stage.apply("2s").expect(3);
+    assert!(done.out.contains("into its staging folder"), "{}", done.out);
+    assert!(ALL.iter().all(|text| stage.lives(text)));
+    let root = stage.before[0].unwrap();
+    put(CUTS, root);
+    let done = stage.apply("2s");
+    assert!([0, 3].contains(&done.code), "{}", done.out);
+    assert!(stage.lives(LOOSE) && !stage.lives(FOLDER) && !stage.lives(VERSIONS[0]));
+    let of = |wanted: &str| {
+        let records = stage.records().into_iter();
+        let records = records.filter(|(_, status, _)| status == wanted);
+        records.map(|(id, ..)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(of("rescued"), [LOOSE]);
+    assert_eq!(of("retired"), [FOLDER, INSIDE[0], STACK]);
+    stage.served.stop();
 }

@@ -19,7 +19,7 @@ use crate::store::Session;
 /// How often a folder is looked at until it is as recorded: what is other is moved back between.
 const ROUNDS: usize = 4;
 
-/// How much of a deleted folder a sample is.
+/// How much of all that a run deletes so a sample is.
 const SAMPLE: usize = 50;
 
 /// How many assets one reading asks for: people hear how far it is.
@@ -31,12 +31,13 @@ impl<Se: Session> Stager<'_, '_, Se> {
         let state = self.ledger.state();
         let folders = due.iter().filter_map(|id| Some(state.aside(*id)?.into));
         let folders: BTreeSet<AssetId> = folders.filter(|id| state.is_staging(*id)).collect();
+        let most = SAMPLE.div_ceil(folders.len().max(1));
         for folder in folders {
             if self.stop.is_some() {
                 return;
             }
             if let Some(tops) = self.clean(folder).filter(|tops| !tops.is_empty()) {
-                self.delete(folder, tops);
+                self.delete(folder, tops, most);
             }
         }
     }
@@ -61,6 +62,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 assets: &[(folder, Some(Kind::Folder))],
                 whole: &[folder].into(),
                 place: &|_| [project, None],
+                within: &|_| None,
             });
             let read = self.unless_stopped(read)?;
             if read.assets.get(&folder).and_then(Seen::facts).is_none() {
@@ -194,6 +196,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 assets: &assets,
                 whole: &BTreeSet::new(),
                 place: &|id| [project, state.aside(id).map(|aside| aside.into)],
+                within: &|id| state.lay_in(id),
             });
             all.extend(self.unless_stopped(read)?.assets);
         }
@@ -232,7 +235,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 
     /// Deletes a folder that holds what is recorded, and no more.
-    fn delete(&mut self, folder: AssetId, tops: Vec<AssetId>) {
+    fn delete(&mut self, folder: AssetId, tops: Vec<AssetId>, most: usize) {
         let asides = self.asides(&tops);
         let is_top: BTreeSet<AssetId> = tops.iter().copied().collect();
         let as_of = |phase| -> Vec<AssetOutcome> {
@@ -263,7 +266,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         crate::crash::point("stage.deleted");
         match answer {
             Ok(Ok(Changed::Deleted(_))) => {
-                let is_gone = self.is_gone(folder, &tops);
+                let is_gone = self.is_gone(folder, &tops, most);
                 let outcomes = if is_gone {
                     let all = asides.iter();
                     all.map(|(id, aside)| (*id, Outcome::Retired(Evidence::With(aside.into))))
@@ -330,6 +333,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 assets: &[(folder, Some(Kind::Folder))],
                 whole: &BTreeSet::new(),
                 place: &|_| [project, None],
+                within: &|_| None,
             });
             let Some(read) = self.unless_stopped(read) else {
                 return;
@@ -378,19 +382,22 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 
     /// Waits until a folder is gone, and what was in it, as far as that is looked at.
-    fn is_gone(&mut self, folder: AssetId, tops: &[AssetId]) -> bool {
-        let mut looked_at: Vec<AssetId> = match self.terms.verify {
-            Verify::All => tops.to_vec(),
-            Verify::Sample => self.sample(tops),
+    fn is_gone(&mut self, folder: AssetId, tops: &[AssetId], most: usize) -> bool {
+        let state = self.ledger.state();
+        let kind = |id: &AssetId| Some((*id, state.aside(*id)?.asset));
+        let all: Vec<(AssetId, Kind)> = tops.iter().filter_map(kind).collect();
+        let mut looked_at = match self.terms.verify {
+            Verify::All => all,
+            Verify::Sample => sample(&all, most),
         };
-        looked_at.push(folder);
+        looked_at.push((folder, Kind::Folder));
         let mut spent = Duration::ZERO;
         loop {
-            let Some(seen) = self.read_all(folder, &looked_at) else {
+            let there = self.server.still_there(&looked_at);
+            let Some(there) = self.unless_stopped(there) else {
                 return false;
             };
-            looked_at
-                .retain(|id| !matches!(seen.get(id), Some(Seen::Missing | Seen::Deleted { .. })));
+            looked_at.retain(|(id, _)| there.contains(id));
             if looked_at.is_empty() {
                 return true;
             }
@@ -404,17 +411,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
             }
         }
     }
+}
 
-    /// Some of what was in a folder, evenly, and one of each kind.
-    fn sample(&self, tops: &[AssetId]) -> Vec<AssetId> {
-        let step = tops.len().div_ceil(SAMPLE).max(1);
-        let mut sample: BTreeSet<AssetId> = tops.iter().copied().step_by(step).collect();
-        let state = self.ledger.state();
-        for kind in [Kind::File, Kind::Folder, Kind::VersionStack] {
-            let is_such =
-                |id: &&AssetId| state.aside(**id).is_some_and(|aside| aside.asset == kind);
-            sample.extend(tops.iter().find(is_such));
-        }
-        sample.into_iter().collect()
+/// About so many of what was in a folder, evenly, and one of each kind.
+fn sample(all: &[(AssetId, Kind)], most: usize) -> Vec<(AssetId, Kind)> {
+    let step = all.len().div_ceil(most.max(1)).max(1);
+    let mut sample: BTreeMap<AssetId, Kind> = all.iter().copied().step_by(step).collect();
+    for kind in [Kind::File, Kind::Folder, Kind::VersionStack] {
+        sample.extend(all.iter().find(|(_, of)| *of == kind).copied());
     }
+    sample.into_iter().collect()
 }

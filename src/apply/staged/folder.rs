@@ -158,6 +158,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             assets: &[(id, Some(Kind::Folder))],
             whole: &[id].into(),
             place: &|_| [Some(project), Some(root)],
+            within: &|_| None,
         });
         let stopped = || "nothing more can be read".to_owned();
         let read = self.unless_stopped(read).ok_or_else(stopped)?;

@@ -77,6 +77,8 @@ pub(crate) struct Wanted<'ask> {
     pub(crate) whole: &'ask BTreeSet<AssetId>,
     /// In which project and in what each should lie, where somebody knows.
     pub(crate) place: &'ask dyn Fn(AssetId) -> [Option<AssetId>; 2],
+    /// In what each lay when a run listed that to its end, where one did.
+    pub(crate) within: &'ask dyn Fn(AssetId) -> Option<AssetId>,
 }
 
 /// Who asks the server.
@@ -98,6 +100,14 @@ pub(crate) trait Server {
     ///
     /// Returns why nothing can be read.
     fn folders_in(&mut self, folder: AssetId) -> Result<Option<Vec<Named>>, StopReason>;
+
+    /// Looks for assets of which each was seen to be of a kind; returns those that are not shown to
+    /// be gone.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing can be read.
+    fn still_there(&mut self, assets: &[(AssetId, Kind)]) -> Result<Vec<AssetId>, StopReason>;
 
     /// Those of what was read that bear a mark, and those that may.
     fn marked(&self, read: &Inventory) -> BTreeSet<AssetId>;

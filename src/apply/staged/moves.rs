@@ -214,6 +214,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             assets: &assets,
             whole: &BTreeSet::new(),
             place: &|_| [Some(project), Some(to)],
+            within: &|_| None,
         });
         let Some(read) = self.unless_stopped(read) else {
             return looked;

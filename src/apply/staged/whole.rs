@@ -215,6 +215,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             assets: &assets,
             whole: folders,
             place: &|_| [Some(project), None],
+            within: &|_| None,
         });
         self.unless_stopped(read)
     }
@@ -233,6 +234,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             assets: &assets,
             whole: &BTreeSet::new(),
             place: &|_| [Some(project), None],
+            within: &|_| None,
         });
         let read = self.unless_stopped(read)?;
         let is_elsewhere = |id: &AssetId| match read.assets.get(id) {

@@ -19,12 +19,14 @@ use crate::inventory::{Connections, Contents, Facts, Inventory, Lies, Places, Se
 use crate::outcome::Evidence;
 
 pub use contradicted::drop_contradicted;
+pub use gone::still_there;
 pub use projects::{read_held_projects, read_project};
 
 mod above;
 mod ahead;
 mod contradicted;
 mod divide;
+mod gone;
 mod projects;
 mod search;
 #[cfg(test)]
@@ -43,6 +45,9 @@ pub struct Question<'ask> {
     pub back: &'ask Arc<[AssetId]>,
     /// Whether each is asked for by itself, whatever a list could show.
     pub singly: bool,
+    /// In what each lay when a run listed that to its end, where one did: a line that says that this
+    /// is deleted speaks of what was in it as well.
+    pub within: &'ask dyn Fn(AssetId) -> Option<AssetId>,
 }
 
 /// V4: reads some assets and the folders above them, and looks for those that are not there in the
@@ -67,6 +72,7 @@ pub async fn read_assets(
         place,
         back,
         singly,
+        within,
     } = *question;
     let wanted: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
     let (lists, singles) = if singly {
@@ -108,6 +114,13 @@ pub async fn read_assets(
         // In which folder it lay, nobody but the server can say: a pin may be wrong.
         let [project, _] = place(id);
         wanted.assets.insert(id, project);
+        let mut here = id;
+        while let Some(around) = within(here) {
+            if wanted.parents.insert(here, around).is_some() {
+                break;
+            }
+            here = around;
+        }
     }
     projects::read_projects(client, &mut read).await?;
     let rest = unread_above(&read);

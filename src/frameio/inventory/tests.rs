@@ -30,6 +30,7 @@ async fn read_all(
         place,
         back: &Arc::default(),
         singly: false,
+        within: &|_| None,
     };
     read_assets(client, &question, &mut Nobody, |_| {}).await
 }
@@ -421,6 +422,7 @@ async fn what_is_back_is_told_where_a_list_shows_it_and_a_stack_only_with_files(
             place: &|_| [None, parent],
             back: &back,
             singly: false,
+            within: &|_| None,
         };
         let (read, _) = read_assets(&client, &question, &mut Nobody, |_| {})
             .await

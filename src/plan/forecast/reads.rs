@@ -178,6 +178,23 @@ impl Reads {
         }
     }
 
+    /// The same, where only some of what goes is read again right before it goes.
+    #[must_use]
+    pub fn again_of(&self, part: usize, of: usize) -> Self {
+        let some = |calls: &BTreeMap<RateLimit, usize>| {
+            let some = |calls: usize| calls.saturating_mul(part).div_ceil(of.max(1));
+            calls
+                .iter()
+                .map(|(limit, calls)| (*limit, some(*calls)))
+                .collect()
+        };
+        Self {
+            near: some(&self.near),
+            again: some(&self.again),
+            ..self.clone()
+        }
+    }
+
     /// Adds the calls to those that delete: those before the run, where it has not read yet, and
     /// those that read again what would be older than `age` when it is deleted.
     #[must_use]

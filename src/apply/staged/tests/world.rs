@@ -439,6 +439,11 @@ impl Server for World {
         Ok(Some(named.collect()))
     }
 
+    fn still_there(&mut self, assets: &[(AssetId, Kind)]) -> Result<Vec<AssetId>, StopReason> {
+        let ids = assets.iter().map(|(id, _)| *id);
+        Ok(ids.filter(|id| self.is_alive(number(*id))).collect())
+    }
+
     fn marked(&self, _: &Inventory) -> BTreeSet<AssetId> {
         self.marked.iter().map(|number| id(*number)).collect()
     }
