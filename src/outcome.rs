@@ -39,6 +39,7 @@ pub struct Aside {
     /// The folder in which it waits: a staging folder, or a folder that was moved into one.
     pub into: AssetId,
     /// What sort of asset it is: each is moved by a call of its own.
+    #[serde(rename = "kind")]
     pub asset: Kind,
     /// From when on it is to be deleted.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]

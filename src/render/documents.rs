@@ -18,26 +18,27 @@ use crate::render::names::{
 use crate::visible;
 
 /// The keys of ids.
-const IDS: &str = "account asset changed ended file files gone grown id ids lineage missing over \
+const IDS: &str = "account asset changed ended file files gone grown id ids into lineage missing over \
     parent project removed retired stack unknown with";
 
 /// The keys of moments.
 const MOMENTS: &str = "at created due next_due until updated";
 
 /// The keys of our own words.
-const OWN: &str = "api call code ending evidence kind lane migrated retired status task type why";
+const OWN: &str =
+    "api call code ending evidence kind lane migrated phase retired status task type why";
 
 /// Our own words in documents: events, statuses, kinds, evidence, calls, reasons.
-const WORDS: &str = "accounts answer answered asset_failed asset_gone asset_missing asset_retired \
-    asset_unknown batch_sent blocked broken bulk_delete by_hand children conflict contents deferred \
-    delete delete_file delete_folder done doubted drift ended error failed failed_batches \
+const WORDS: &str = "accounts answer answered asset_failed asset_gone asset_missing asset_rescued \
+    asset_restored asset_retired asset_staged asset_unknown batch_sent blocked broken bulk_delete \
+    by_hand children collect conflict contents deferred delete delete_file delete_folder deleting done doubted drift ended error failed failed_batches \
     field_definitions file file_done folder folder_files folder_folders folder_version_stacks \
     forgotten found_deleted gone holds_changed idle invalid kept left_alone lifted listed me missing \
-    moved no_answer no_token not_authenticated not_authorised not_found not_paid not_reachable \
+    moved moving no_answer no_token not_authenticated not_authorised not_found not_paid not_reachable \
     not_recorded not_reviewed other paced permission pinned projects rate_limited read read_asset \
     recently_deleted renamed resized resolve retired retried run_ended run_started show_file \
-    show_folder show_version_stack signal slow stopped time_budget token too_many_failures \
-    too_many_missing unknown unread v2 v4 version_stack version_stack_children warned workspaces \
+    show_folder show_version_stack signal slow stage stopped there time_budget token \
+    too_many_failures too_many_missing unknown unread unstage v2 v4 version_stack version_stack_children warned workspaces \
     wrong_account wrong_endpoint";
 
 /// What may be shown where folders are: it has no name of a file.

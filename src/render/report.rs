@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::asset::AssetId;
 use crate::event::{Ending, HoldChanges, Kept, Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
-use crate::outcome::Outcome;
+use crate::outcome::{Evidence, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 pub(crate) use crate::render::failed::FailedAsset;
@@ -105,8 +105,7 @@ pub(crate) struct SummaryBuilder {
     beside: HashSet<AssetId>,
     /// How many such ones are deleted.
     deleted_beside: usize,
-    /// What is moved aside, or was and somebody took it back; with each whether nothing was to be
-    /// sent for it.
+    /// What is moved aside or was rescued; with each whether nothing was to be sent for it.
     aside: BTreeMap<AssetId, (Status, bool)>,
     /// What goes along with folders that were asked for.
     along: HashSet<AssetId>,
@@ -270,12 +269,16 @@ impl SummaryBuilder {
             self.aside.insert(id, (status, is_beside));
             return;
         }
+        // A staging folder has no size that would count for what went with it.
+        let is_alone =
+            of.1.is_some_and(|sent| sent.task == Task::Collect && sent.ids.contains(&id));
         // A version stack counts as one asset, as it does in the plan, whatever is in it.
         let counts = usize::from(!self.members.contains(&id));
         match status {
             Status::Retired(evidence) => {
                 let bytes = self.known.get(&id).and_then(|known| known.bytes);
-                self.summary.deleted.add(evidence, bytes);
+                let counted = if is_alone { Evidence::Answer } else { evidence };
+                self.summary.deleted.add(counted, bytes);
                 self.summary.counts.retired += counts;
             }
             Status::Gone(_) => self.summary.counts.gone += counts,

@@ -365,9 +365,7 @@ impl State {
             counts.add(&record.status);
             if let Status::Retired(evidence) = record.status {
                 // A staging folder has no record that would count it.
-                let is_counted =
-                    !matches!(evidence, Evidence::With(folder) if self.is_staging(folder));
-                let evidence = if is_counted {
+                let evidence = if self.went_with_another(evidence) {
                     evidence
                 } else {
                     Evidence::Answer

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::asset::AssetId;
 use crate::event::Staging;
-use crate::outcome::{Aside, Phase};
+use crate::outcome::{Aside, Evidence, Phase};
 use crate::state::State;
 
 /// A folder that a run has made, or was about to make, to move assets into.
@@ -63,6 +63,12 @@ impl State {
     #[must_use]
     pub fn is_staging(&self, folder: AssetId) -> bool {
         self.staging(folder).is_some()
+    }
+
+    /// Whether an asset went with another that has a record, which has counted its size.
+    #[must_use]
+    pub fn went_with_another(&self, evidence: Evidence) -> bool {
+        matches!(evidence, Evidence::With(folder) if !self.is_staging(folder))
     }
 
     /// What is known of a staging folder.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::event::Ending;
-use crate::outcome::{Evidence, FailureKind};
+use crate::outcome::FailureKind;
 use crate::render::model::stopped;
 use crate::render::model::waits::waits;
 use crate::render::model::{ByFolder, Group, Line, Part, Report, Row, Rows};
@@ -40,7 +40,7 @@ pub(crate) fn run<'of>(
         };
         if at == 0 {
             let known = state.catalogue.get(id).unwrap_or_default();
-            let bytes = sized_alone(status, known.bytes);
+            let bytes = sized_alone(state, status, known.bytes);
             folders.add(known.location.clone(), 1, (bytes, None));
         }
         done[at].push((id, status));
@@ -101,9 +101,9 @@ fn own(
 }
 
 /// The size of what was deleted for itself: what went with a folder is in the size of that.
-pub(super) fn sized_alone(status: &Status, bytes: Option<u64>) -> Option<u64> {
+pub(super) fn sized_alone(state: &State, status: &Status, bytes: Option<u64>) -> Option<u64> {
     match status.evidence() {
-        Some(Evidence::With(_)) => Some(0),
+        Some(evidence) if state.went_with_another(evidence) => Some(0),
         Some(_) | None => bytes,
     }
 }

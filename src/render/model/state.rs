@@ -35,8 +35,14 @@ pub(crate) fn state<'of>(
             Status::Missing => 2,
             Status::Retired(evidence) => {
                 let known = state.catalogue.get(*id).unwrap_or_default();
-                deleted.add(*evidence, known.bytes);
-                let bytes = sized_alone(&record.status, known.bytes);
+                let is_alone = !state.went_with_another(*evidence);
+                let counted = if is_alone {
+                    Evidence::Answer
+                } else {
+                    *evidence
+                };
+                deleted.add(counted, known.bytes);
+                let bytes = sized_alone(state, &record.status, known.bytes);
                 folders.add(known.location.clone(), 1, (bytes, None));
                 3
             }
