@@ -33,12 +33,12 @@ const WORDS: &str = "accounts answer answered asset_failed asset_gone asset_miss
     asset_restored asset_retired asset_staged asset_unknown batch_sent blocked broken bulk_delete \
     by_hand children collect conflict contents deferred delete delete_file delete_folder deleting done doubted drift ended error failed failed_batches \
     field_definitions file file_done folder folder_files folder_folders folder_version_stacks \
-    forgotten found_deleted gone holds_changed idle invalid kept left_alone lifted listed me missing \
+    foreign forgotten found_deleted gone holds_changed idle invalid kept left_alone lifted listed me missing \
     moved moving no_answer no_token not_authenticated not_authorised not_found not_paid not_reachable \
     not_recorded not_reviewed other paced permission pinned projects rate_limited read read_asset \
     recently_deleted renamed resized resolve retired retried run_ended run_started show_file \
-    show_folder show_version_stack signal slow stage stopped there time_budget token \
-    too_many_failures too_many_missing unknown unread unstage v2 v4 version_stack version_stack_children warned workspaces \
+    show_folder show_version_stack signal slow stage stopped stuck there time_budget token \
+    too_many_failures too_many_missing unknown unread unsettled unstage v2 v4 version_stack version_stack_children warned workspaces \
     wrong_account wrong_endpoint";
 
 /// What may be shown where folders are: it has no name of a file.
