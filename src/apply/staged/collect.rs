@@ -36,8 +36,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
             if self.stop.is_some() {
                 return;
             }
-            if let Some(tops) = self.clean(folder).filter(|tops| !tops.is_empty()) {
+            let Some(tops) = self.clean(folder).filter(|tops| !tops.is_empty()) else {
+                continue;
+            };
+            // What was to go back and could not, be it held, would go with the others.
+            if tops.iter().all(|id| due.contains(id)) {
                 self.delete(folder, tops, most);
+            } else {
+                self.leave_alone(tops, Other::Kept);
             }
         }
     }

@@ -106,6 +106,7 @@ fn run_once(store: &FileStore, world: &mut World, (wish, now): (&Wish, Timestamp
     session.begin(&state);
     let plan = planned(&state, world, wish, now);
     world.review(&wish.listed);
+    let before = world.killed.clone();
     let approved = approve(&plan, Consent::Auto, true).unwrap();
     let info = RunInfo {
         number: state.serial + 1,
@@ -151,6 +152,16 @@ fn run_once(store: &FileStore, world: &mut World, (wish, now): (&Wish, Timestamp
         stager.commit(vec![found, ended]);
     }
     drop(ledger.save());
+    let held = |one: &&u8| {
+        let inside = matches!(**one, 10)
+            .then_some([11, 12])
+            .into_iter()
+            .flatten();
+        let mut all = [**one].into_iter().chain(inside);
+        all.any(|one| wish.held.contains(&one))
+    };
+    let mut killed = world.killed.difference(&before);
+    assert_eq!(killed.find(held), None, "it was held in this very run");
 }
 
 fn loaded(store: &FileStore) -> State {
@@ -416,4 +427,24 @@ fn every_death_between_two_writes_is_got_over() {
             "after {writes}"
         );
     }
+}
+
+#[test]
+fn what_cannot_go_back_keeps_the_folder_in_which_it_waits() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = Wish { days: 1, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    let held = Wish {
+        held: [2].into(),
+        ..wish.clone()
+    };
+    for way in [Way::Refuse, Way::Lost] {
+        world.ways = vec![way].into();
+        run_once(&store, &mut world, (&held, day(1)), u32::MAX);
+        assert!(world.killed.is_empty(), "{way:?}: {:?}", world.killed);
+    }
+    run_once(&store, &mut world, (&held, day(2)), u32::MAX);
+    assert!(world.is_alive(2) && world.nodes[&2].parent == 60);
+    assert!(!world.is_alive(1));
 }
