@@ -24,11 +24,13 @@ use crate::cli::settings::table::ENDPOINT;
 use crate::cli::signals::{self, Signals};
 use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
+use crate::manifest::document::Strategy;
 use crate::plan::aside::Terms;
 use crate::plan::decide::Rules;
 use crate::plan::saved::DecidingSettings;
 use crate::render::notices::Most;
 use crate::sandbox::world::World;
+use crate::state::Api;
 
 /// The last day on which the legacy API is supported (docs/frameio-api.md).
 const V2_ENDS: &str = "2026-12-01";
@@ -172,16 +174,27 @@ pub(super) fn can_read(settings: &Settings) -> bool {
 }
 
 /// What the settings say of a plan.
-pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettings {
+pub(super) fn plan_settings(
+    settings: &Settings,
+    choices: Choices,
+) -> Result<PlanSettings, Failure> {
     let Choices {
         skip_mismatched,
         check_retired,
     } = choices;
+    // What people were to see for two weeks is not deleted at once in place of that.
+    let strategy = settings.strategy.value;
+    if settings.api.value == Api::V2 && strategy != Strategy::Direct {
+        return Err(Failure::Words(format!(
+            "the strategy is `{}` and the API is v2, which moves nothing aside: give `--api v4`, or `--strategy direct`",
+            strategy.name()
+        )));
+    }
     let Rules {
         max_attempts,
         retry_blocked,
     } = settings.rules();
-    PlanSettings {
+    Ok(PlanSettings {
         state: settings.state.value.clone(),
         api: settings.api.value,
         server: settings.server.value.name().to_owned(),
@@ -192,7 +205,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
             skip_mismatched,
             batch_size: settings.batch_size.value.get(),
             staging: Terms {
-                strategy: settings.strategy.value,
+                strategy,
                 staged_from: settings.staged_from.value.get(),
                 delete_after_seconds: settings.delete_after.value.as_secs(),
             },
@@ -204,7 +217,7 @@ pub(super) fn plan_settings(settings: &Settings, choices: Choices) -> PlanSettin
         canary: settings.sending.canary,
         verify_age: settings.verify_age.value,
         is_sent: false,
-    }
+    })
 }
 
 /// Tells once, against the real server, when the legacy API ends.

@@ -1,8 +1,9 @@
 //! What is wrong across the whole of the manifests: ids that stand twice.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::document::{Hold, Manifests, Release, Spot};
+use super::document::{Hold, Manifests, Release, Spot, Strategy};
 use super::text::Text;
 use crate::asset::AssetId;
 use crate::diagnostic::{Finding, Place, Severity};
@@ -69,7 +70,7 @@ fn released_and_held(said: &Manifests) -> Vec<(&Release, &Hold)> {
     found
 }
 
-/// Finds the ids that only V4 takes, for a run that speaks v2.
+/// Finds what only V4 can do, for a run that speaks v2.
 pub(crate) fn only_v4(said: &Manifests) -> Vec<Finding> {
     let listed = said.entries.iter().map(|entry| (entry.id, entry.spot));
     let holds = said.holds.iter().chain(&said.project_holds);
@@ -78,23 +79,40 @@ pub(crate) fn only_v4(said: &Manifests) -> Vec<Finding> {
         listed.chain(held).filter(|(id, _)| id.is_adobe()).collect();
     found.sort_unstable_by_key(|(_, spot)| *spot);
     found.truncate(MOST);
-    let finding = |(id, Spot { file, line, column }): (AssetId, Spot)| {
+    let finding = |code, Spot { file, line, column }: Spot, message, hint: &str| {
         let file = said.files.get(file as usize);
         Finding {
-            code: "adobe-id",
+            code,
             severity: Severity::Error,
             place: Place {
                 file: file.map(|file| Arc::clone(&file.path)).unwrap_or_default(),
                 line,
                 column,
             },
-            message: format!("v2 does not take `{id}`"),
+            message,
             snippet: None,
             related: Vec::new(),
-            hint: Some("give `--api v4`, or list the asset by its UUID".to_owned()),
+            hint: Some(hint.to_owned()),
         }
     };
-    found.into_iter().map(finding).collect()
+    let ids = found.into_iter().map(|(id, spot)| {
+        let hint = "give `--api v4`, or list the asset by its UUID";
+        finding("adobe-id", spot, format!("v2 does not take `{id}`"), hint)
+    });
+    // The first of each file stands for all: its `defaults` say it once.
+    let mut files = BTreeSet::new();
+    let aside = said.entries.iter().filter_map(|entry| {
+        let strategy = entry.strategy().filter(|how| *how != Strategy::Direct)?;
+        files.insert(entry.spot.file).then(|| {
+            let message = format!(
+                "v2 moves nothing aside, and `defaults` say `strategy: {}`",
+                strategy.name()
+            );
+            let hint = "give `--api v4`, or take `strategy` out of `defaults`";
+            finding("strategy-of-v4", entry.spot, message, hint)
+        })
+    });
+    ids.chain(aside).collect()
 }
 
 fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {

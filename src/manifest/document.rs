@@ -91,6 +91,11 @@ impl Entry {
         self.details.as_ref()?.kind
     }
 
+    /// How it is to be deleted, where its document says.
+    pub(crate) fn strategy(&self) -> Option<Strategy> {
+        self.details.as_ref()?.strategy
+    }
+
     /// The moment before which it is to stay, and where that stands.
     pub(crate) fn date(&self) -> Option<(Timestamp, Spot)> {
         let date = self.details.as_ref()?.not_before?;
@@ -142,9 +147,71 @@ pub struct Details {
     pub missing: Option<MissingPolicy>,
     /// Whether it is deleted all the same, once, where it was deleted before and is back.
     pub again: bool,
+    /// How it is deleted, where its document says: then no setting counts for it.
+    pub strategy: Option<Strategy>,
     /// The projects outside of which it is not deleted; nothing where none are named. They are
     /// those of its document, else those of the others.
     pub projects: Option<Arc<[AssetId]>>,
+}
+
+impl Details {
+    /// The same, with the project that an asset's address names as a pin.
+    pub(super) fn pinned(mut self, project: Option<AssetId>) -> Self {
+        if project.is_some() {
+            self.pin.get_or_insert_default().project = project;
+        }
+        self
+    }
+}
+
+/// How assets of V4 are deleted, from the one that lets them go soonest.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// One call an asset.
+    #[default]
+    Direct,
+    /// Staged in projects of which many files go, and else direct.
+    Auto,
+    /// Moved aside, many a call, and deleted with the folder that they were moved into.
+    Staged,
+}
+
+impl Strategy {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Direct, Self::Staged, Self::Auto];
+
+    /// The strategy's name, as it stands in manifests, settings and documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Staged => "staged",
+            Self::Auto => "auto",
+        }
+    }
+
+    /// Whether an asset is staged where so many files of its project go.
+    pub(crate) const fn stages(self, files: usize, from: usize) -> bool {
+        match self {
+            Self::Direct => false,
+            Self::Staged => true,
+            Self::Auto => files >= from,
+        }
+    }
 }
 
 /// What is to become of an asset that the server does not know.

@@ -18,7 +18,14 @@ const ROOT: [&str; 9] = [
     "version", "account", "projects", "defaults", "assets", "holds", "releases", "waivers",
     "$schema",
 ];
-const DEFAULTS: [&str; 5] = ["kind", "reason", "ticket", "owner", "not_before"];
+const DEFAULTS: [&str; 6] = [
+    "kind",
+    "reason",
+    "ticket",
+    "owner",
+    "not_before",
+    "strategy",
+];
 const ITEM: [&str; 10] = [
     "id",
     "kind",
@@ -203,8 +210,12 @@ impl Walk<'_, '_> {
         let Some(pairs) = self.mapping(node, "`defaults`") else {
             return;
         };
-        let fields = self.fields(pairs, DEFAULTS, "`defaults`");
-        self.defaults = self.details(fields);
+        let [kind, reason, ticket, owner, not_before, strategy] =
+            self.fields(pairs, DEFAULTS, "`defaults`");
+        self.defaults = Details {
+            strategy: strategy.and_then(|node| self.strategy(node)),
+            ..self.details([kind, reason, ticket, owner, not_before])
+        };
     }
 
     /// What an asset may say as well as `defaults`.
@@ -228,11 +239,7 @@ impl Walk<'_, '_> {
         if item.text().is_some() {
             if let Some(written) = self.written(item, "an asset") {
                 let spot = self.spot(item.at);
-                self.entry(
-                    written.id,
-                    spot,
-                    pinned(Details::default(), written.project),
-                );
+                self.entry(written.id, spot, Details::default().pinned(written.project));
             }
             return;
         }
@@ -310,7 +317,7 @@ impl Walk<'_, '_> {
             return;
         }
         let spot = self.spot(node.at);
-        self.entry(id, spot, pinned(details, project));
+        self.entry(id, spot, details.pinned(project));
     }
 
     fn pin(&mut self, node: &Node) -> Option<Pin> {
@@ -471,14 +478,6 @@ impl Walk<'_, '_> {
             });
         }
     }
-}
-
-/// What is said of an asset, with the project that its address names as a pin.
-fn pinned(mut details: Details, project: Option<AssetId>) -> Details {
-    if project.is_some() {
-        details.pin.get_or_insert_default().project = project;
-    }
-    details
 }
 
 /// The version that a document names, and where, if it is not this program's.

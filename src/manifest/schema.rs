@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::document::{Guard, MissingPolicy};
+use super::document::{Guard, MissingPolicy, Strategy};
 use crate::asset::Kind;
 
 /// A list of Frame.io assets that are to be deleted, and of those that must not be.
@@ -59,6 +59,8 @@ struct Defaults {
     owner: Option<Words>,
     /// The moment before which the assets must not be deleted.
     not_before: Option<Moment>,
+    /// How V4 deletes them, whatever the settings say: one a call, or moved aside first.
+    strategy: Option<Strategy>,
 }
 
 /// An asset: its id, or its id and more.

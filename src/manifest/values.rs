@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::date::{self, DateError, Reading};
-use super::document::{Guard, MissingPolicy, NO_REASON};
+use super::document::{Guard, MissingPolicy, NO_REASON, Strategy};
 use super::walk::{Walk, short};
 use super::yaml::{Node, Value};
 use crate::asset::written::{self, Written, WrittenError};
@@ -277,6 +277,22 @@ impl Walk<'_, '_> {
             let hint = near(&name, &Kind::ALL.map(Kind::name), "the kinds are");
             let message = format!("there is no kind `{}`", short(&name));
             self.hinted("unknown-kind", node.at, message, hint);
+        }
+        known
+    }
+
+    pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+        let name = self.words(node, "`strategy`")?;
+        let mut all = Strategy::ALL.into_iter();
+        let known = all.find(|strategy| strategy.name() == name);
+        if known.is_none() {
+            let hint = near(
+                &name,
+                &Strategy::ALL.map(Strategy::name),
+                "the strategies are",
+            );
+            let message = format!("there is no strategy `{}`", short(&name));
+            self.hinted("unknown-strategy", node.at, message, hint);
         }
         known
     }

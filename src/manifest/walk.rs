@@ -207,6 +207,7 @@ impl<'t, 'a> Walk<'t, 'a> {
             contents: said.contents,
             missing: said.missing,
             again: said.again,
+            strategy: self.defaults.strategy,
             projects: self.defaults.projects.clone(),
         };
         let details = if details == Details::default() {

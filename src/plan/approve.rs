@@ -342,6 +342,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
             | Decision::Held { .. }
             | Decision::Unread
             | Decision::Mismatch(_)
+            | Decision::Rescued
             | Decision::Drift { .. }
             | Decision::Unchanged { .. } => {}
         }

@@ -6,46 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
-
-/// How assets of V4 are deleted.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// One call an asset.
-    #[default]
-    Direct,
-    /// Moved aside, many a call, and deleted with the folder that they were moved into.
-    Staged,
-    /// Staged in projects of which many files go, and else direct.
-    Auto,
-}
-
-impl Strategy {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Direct, Self::Staged, Self::Auto];
-
-    /// The strategy's name, as it stands in settings and documents.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Staged => "staged",
-            Self::Auto => "auto",
-        }
-    }
-
-    /// Whether assets of a project are staged of which so many files go.
-    pub(super) const fn stages(self, files: usize, from: usize) -> bool {
-        match self {
-            Self::Direct => false,
-            Self::Staged => true,
-            Self::Auto => files >= from,
-        }
-    }
-}
+use crate::manifest::document::Strategy;
 
 /// What settings say of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -61,10 +22,10 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Whether nobody says anything of it.
+    /// Whether they stage nothing of which no manifest says so, and what is staged at once.
     #[must_use]
     pub fn is_direct(&self) -> bool {
-        self.strategy == Strategy::Direct
+        self.strategy == Strategy::Direct && self.delete_after_seconds == 0
     }
 }
 
@@ -81,6 +42,8 @@ pub struct Staging {
     pub is_due_at_once: bool,
     /// What is deleted with its staging folder, and what lies in that.
     pub due: BTreeSet<AssetId>,
+    /// The staging folders that are deleted, of those that earlier runs have made.
+    pub due_folders: BTreeSet<AssetId>,
     /// What is moved back to where it was: it is no longer to be deleted.
     pub back: BTreeSet<AssetId>,
     /// What somebody has taken out of its staging folder.
@@ -106,6 +69,7 @@ impl Staging {
             due_at: _,
             is_due_at_once: _,
             due,
+            due_folders: _,
             back,
             rescued: _,
         } = self;
@@ -155,8 +119,15 @@ pub struct Moves {
     pub until: Option<Timestamp>,
     /// How many assets are deleted with the staging folders that earlier runs have moved them to.
     pub due: usize,
+    /// How many staging folders these are.
+    #[serde(default)]
+    pub due_folders: usize,
     /// How many are moved back to where they were.
     pub back: usize,
+    /// How many were to wait aside, cannot be moved there, and are deleted at once: not all members
+    /// of their project see them, their ids are Adobe's, or a run has begun to delete them.
+    #[serde(default)]
+    pub stuck: usize,
     /// What each strategy would take of what can be moved aside, where that is much or moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ways: Option<Ways>,

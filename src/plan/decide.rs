@@ -87,6 +87,8 @@ pub enum Decision {
     Unread,
     /// Refuse it: it is other than its entry says, or not shown to be the same.
     Mismatch(Arc<[Difference]>),
+    /// Leave it, and write that down: somebody has taken it out of where it was moved aside to.
+    Rescued,
     /// Leave it: it is recorded as deleted, and is there all the same.
     Drift {
         /// What is recorded.
@@ -122,6 +124,7 @@ impl Decision {
             | Self::Held { .. }
             | Self::Unread
             | Self::Mismatch(_)
+            | Self::Rescued
             | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
@@ -145,6 +148,7 @@ impl Decision {
             | Self::Held { .. }
             | Self::Unread
             | Self::Mismatch(_)
+            | Self::Rescued
             | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
@@ -160,6 +164,7 @@ impl Decision {
             | Self::Staged { .. }
             | Self::Unread
             | Self::Mismatch(_)
+            | Self::Rescued
             | Self::Drift { .. } => true,
             Self::Retire
             | Self::Retry { .. }
@@ -197,6 +202,7 @@ impl Decision {
             | Self::Staged { .. }
             | Self::Unread
             | Self::Mismatch(_)
+            | Self::Rescued
             | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => self,
@@ -210,7 +216,7 @@ impl Decision {
             Self::Defer { until } => Some((Why::Deferred, Some(*until))),
             Self::Mismatch(_) => Some((Why::Pinned, None)),
             Self::Unread | Self::Unreadable { .. } => Some((Why::Unread, None)),
-            Self::Drift { .. } => Some((Why::Drift, None)),
+            Self::Rescued | Self::Drift { .. } => Some((Why::Drift, None)),
             Self::Blocked { .. } => Some((Why::Blocked, None)),
             Self::Retire
             | Self::Retry { .. }
@@ -242,6 +248,7 @@ impl Decision {
             | Self::Held { .. }
             | Self::Unread
             | Self::Mismatch(_)
+            | Self::Rescued
             | Self::Drift { .. }
             | Self::Forget
             | Self::Unchanged { .. } => false,
@@ -336,6 +343,11 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         && let Some(recorded) = Recorded::of(&record.status)
     {
         if facts.is_none() && !is_there {
+            return Some(Decision::Unchanged { listed: true });
+        }
+        // Who took it out of its staging folder was heard, and that was said.
+        let is_rescued = record.status == Status::Rescued && !entry.goes_again();
+        if is_rescued {
             return Some(Decision::Unchanged { listed: true });
         }
         // It is said for once.

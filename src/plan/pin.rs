@@ -93,6 +93,7 @@ pub(super) fn differences(
         contents,
         missing: _,
         again: _,
+        strategy: _,
         projects,
     } = details;
     let Pin {

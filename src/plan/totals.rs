@@ -38,6 +38,9 @@ pub struct Totals {
     /// Not read, since the server had trouble.
     #[serde(default, skip_serializing_if = "is_none")]
     pub unread: usize,
+    /// Taken out of where they were moved aside to.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rescued: usize,
     /// Recorded as deleted, and there all the same.
     #[serde(default, skip_serializing_if = "is_none")]
     pub drift: usize,
@@ -70,7 +73,7 @@ const fn is_none(total: &usize) -> bool {
 impl Totals {
     /// Every figure with its name, in the order of documents.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, usize); 17] {
+    pub const fn named(&self) -> [(&'static str, usize); 18] {
         let Self {
             retire,
             retry,
@@ -85,6 +88,7 @@ impl Totals {
             held,
             mismatch,
             unread,
+            rescued,
             drift,
             forget,
             unchanged,
@@ -108,6 +112,7 @@ impl Totals {
             ("held", held),
             ("mismatch", mismatch),
             ("unread", unread),
+            ("rescued", rescued),
             ("drift", drift),
             ("forget", forget),
             ("unchanged", unchanged),
@@ -145,6 +150,7 @@ impl Totals {
             Decision::Held { .. } => &mut self.held,
             Decision::Mismatch(_) => &mut self.mismatch,
             Decision::Unread => &mut self.unread,
+            Decision::Rescued => &mut self.rescued,
             Decision::Drift { .. } => &mut self.drift,
             Decision::Forget => &mut self.forget,
             Decision::Unchanged { listed: true } => &mut self.unchanged,

@@ -407,6 +407,7 @@ impl<'plan> Iterator for Records<'plan> {
                 | Decision::Held { .. }
                 | Decision::Unread
                 | Decision::Mismatch(_)
+                | Decision::Rescued
                 | Decision::Drift { .. }
                 | Decision::Unchanged { .. },
             )

@@ -2,7 +2,7 @@
 
 use crate::asset::AssetId;
 use crate::manifest::document::Details;
-use crate::plan::decide::{Decision, Recorded};
+use crate::plan::decide::Decision;
 use crate::plan::pin::Difference;
 use crate::render::escape::escape;
 use crate::render::{Paint, moment, shelter, words};
@@ -19,6 +19,7 @@ pub(crate) enum Group {
     Unreadable,
     Unread,
     Mismatch,
+    Rescued,
     Drift,
     Blocked,
     Held,
@@ -54,6 +55,10 @@ impl Group {
                 ": the server had trouble, so nothing is sent; run it again",
             ),
             Self::Mismatch => ("Mismatched", ": other than the manifest says"),
+            Self::Rescued => (
+                "Rescued",
+                ": somebody has taken them out of their staging folders, so they stay",
+            ),
             Self::Drift => (
                 "Drift",
                 ": recorded as deleted, and there all the same; nothing is sent until their entries say `again: true`",
@@ -84,6 +89,7 @@ impl Group {
             | Self::Unreadable
             | Self::Unread
             | Self::Mismatch
+            | Self::Rescued
             | Self::Drift
             | Self::Blocked => ("!", Paint::Yellow),
             Self::Covered | Self::Record => ("=", Paint::Dim),
@@ -104,6 +110,7 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
         Decision::Unreadable { .. } => Group::Unreadable,
         Decision::Unread => Group::Unread,
         Decision::Mismatch(_) => Group::Mismatch,
+        Decision::Rescued => Group::Rescued,
         Decision::Drift { .. } => Group::Drift,
         Decision::Blocked { .. } => Group::Blocked,
         Decision::Held { .. } => Group::Held,
@@ -124,6 +131,7 @@ pub(super) fn why(
         Decision::Retire
         | Decision::Missing
         | Decision::Unread
+        | Decision::Rescued
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
         Decision::Covered { by, .. } => {
@@ -170,11 +178,6 @@ pub(super) fn why(
                 )
             });
             let again = again.unwrap_or_default();
-            if *recorded == Recorded::Rescued {
-                return Some(format!(
-                    "somebody has taken it out of its staging folder{again}"
-                ));
-            }
             Some(format!("recorded as {status}, and it is there{again}"))
         }
     }
@@ -205,6 +208,7 @@ pub(super) fn why_in_words(id: AssetId, decision: &Decision) -> Option<String> {
         | Decision::Resolve { .. }
         | Decision::Defer { .. }
         | Decision::Staged { .. }
+        | Decision::Rescued
         | Decision::Drift { .. } => why(id, decision, |_| None),
     }
 }

@@ -58,6 +58,12 @@ pub(super) fn next_steps(summary: &Summary) -> Vec<Line> {
     if summary.totals.mismatch > 0 {
         steps.push("mismatched: compare the pins in the manifest with the live assets".to_owned());
     }
+    if summary.counts.rescued > 0 {
+        steps.push(
+            "rescued: somebody wants them kept: take them out of the manifests, or hold them; `retire` leaves them alone from now on until their entries say `again: true`"
+                .to_owned(),
+        );
+    }
     if summary.totals.drift > 0 {
         steps.push(
             "in drift: they were deleted, and somebody may have restored them: ask, then take them out of the manifest, or write `again: true` into their entries"

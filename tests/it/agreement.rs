@@ -19,7 +19,8 @@ fn rich() -> Value {
         "version": 1,
         "account": "5f0c9a1e-3d42-4b8e-a6f7-1c2d3e4f5a60",
         "defaults": {
-            "kind": "file", "reason": "r", "ticket": "t", "owner": "o", "not_before": "2026-12-01"
+            "kind": "file", "reason": "r", "ticket": "t", "owner": "o", "not_before": "2026-12-01",
+            "strategy": "staged"
         },
         "assets": [
             A,

@@ -163,6 +163,7 @@ cases! {
     state_takes_ids_as_people_write_them
     state_unlock
     state_unstage
+    strategy_of_a_manifest
     state_with_a_journal
     token_from_a_file_or_a_command
     token_is_missing

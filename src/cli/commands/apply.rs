@@ -168,7 +168,7 @@ fn apply(
     let (mut session, loaded) = lock::open(context, &settings, &who, "apply")?;
     tell_end_of_v2(context, &settings);
     let retries = settings.sending.retries;
-    let terms = terms(arguments, &settings);
+    let terms = terms(arguments, &settings)?;
     let (basis, reviewed) = basis(context, terms, saved.as_deref(), (manifests, loaded))?;
     let played = |seeded| playground::with_basis(seeded, &basis);
     let connection = connect_to_played(context, &settings, &paths, retries, played)?;
@@ -295,12 +295,12 @@ fn show(context: &Context, view: &PlanView<'_>) -> Result<(), Failure> {
 }
 
 /// What flags and settings say of the plan.
-fn terms(arguments: &Apply, settings: &Settings) -> PlanSettings {
-    let mut terms = plan_settings(settings, arguments.choices);
+fn terms(arguments: &Apply, settings: &Settings) -> Result<PlanSettings, Failure> {
+    let mut terms = plan_settings(settings, arguments.choices)?;
     arguments.guards.tighten(&mut terms.limits);
     terms.only.clone_from(&arguments.only);
     terms.is_sent = true;
-    terms
+    Ok(terms)
 }
 
 /// What the plan is made from, and what was reviewed of it, where that was saved.

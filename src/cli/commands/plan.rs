@@ -381,11 +381,13 @@ fn exit(plan: &Planned, detailed: bool) -> Exit {
         missing,
         unreadable,
         unread,
+        rescued,
         drift,
         ..
     } = plan.totals;
     let mut steps = plan.steps.iter();
-    if missing + unreadable + unread + drift > 0 || steps.any(|step| step.decision.is_missing()) {
+    let unusual = missing + unreadable + unread + rescued + drift;
+    if unusual > 0 || steps.any(|step| step.decision.is_missing()) {
         return Exit::Open;
     }
     if detailed && plan.has_work() {
@@ -402,7 +404,7 @@ fn prepared(
     manifests: Manifests,
     loaded: Option<Loaded>,
 ) -> Result<Prepared, Failure> {
-    let mut terms = plan_settings(settings, arguments.choices);
+    let mut terms = plan_settings(settings, arguments.choices)?;
     arguments.guards.tighten(&mut terms.limits);
     terms.only.clone_from(&arguments.only);
     let basis = Basis::new(terms, manifests, loaded, clock::now(), &*host(context))?;

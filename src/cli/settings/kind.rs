@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::apply::staged::Verify;
+use crate::manifest::document::Strategy;
 use crate::measure::parse_duration;
-use crate::plan::aside::Strategy;
 use crate::render::names::Names;
 use crate::state::Api;
 

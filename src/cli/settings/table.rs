@@ -25,7 +25,7 @@ use crate::cli::settings::guards::GuardsGiven;
 use crate::cli::settings::kind::{Kind, Percent, TokenCommand};
 use crate::cli::settings::origin::{Origin, SettingsError, Valued};
 use crate::inventory::Marking;
-use crate::plan::aside::Strategy;
+use crate::manifest::document::Strategy;
 use crate::render::names::Names;
 use crate::state::Api;
 

@@ -1,7 +1,7 @@
 //! Every sort of finding has a name that stays.
 
 /// The names of the sorts of findings, each with what it means.
-const CODES: [(&str, &str); 30] = [
+const CODES: [(&str, &str); 32] = [
     (
         "account-conflict",
         "two documents are written for different accounts",
@@ -42,6 +42,10 @@ const CODES: [(&str, &str); 30] = [
         "released-and-held",
         "a release of what a manifest still holds",
     ),
+    (
+        "strategy-of-v4",
+        "a strategy of which only V4 is capable, in a run that speaks v2",
+    ),
     ("too-deep", "nesting beyond the limit"),
     ("too-large", "a document or its aliases beyond the limit"),
     ("too-many", "more findings than are shown"),
@@ -53,6 +57,7 @@ const CODES: [(&str, &str); 30] = [
         "unknown-policy",
         "a word that does not say what is to become of a missing asset",
     ),
+    ("unknown-strategy", "a strategy that does not exist"),
     (
         "unsupported-version",
         "a version of the document that this program does not know",

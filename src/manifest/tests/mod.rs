@@ -2,6 +2,7 @@
 
 mod aliases;
 mod codes;
+mod defaults;
 mod written;
 
 use std::sync::Arc;
@@ -368,18 +369,6 @@ fn repeats_are_found_across_files_with_both_places() {
 }
 
 #[test]
-fn defaults_hold_for_their_own_document_only() {
-    let text = format!(
-        "version: 1\nassets: [{A}]\ndefaults: {{reason: all, not_before: 2030-01-01}}\n---\nversion: 1\nassets: [{B}]\n"
-    );
-    let said = apart(&text).unwrap();
-    let details = said.entries[0].details.as_ref().unwrap();
-    assert_eq!(details.reason.as_deref(), Some("all"));
-    assert!(details.not_before.is_some());
-    assert_eq!(said.entries[1].details, None);
-}
-
-#[test]
 fn holds_releases_and_waivers_say_what_they_are_about() {
     let text = format!(
         "version: 1\nassets:\n- {{id: {A}, contents: 412}}\nholds:\n- {{id: {B}, reason: r}}\n- {{project: {A}, reason: claim open}}\nreleases:\n- {{id: {ADOBE}, reason: closed, ticket: LEGAL-90}}\nwaivers:\n- {{guard: max-bytes, limit: 3 TB, project: Tide, reason: r, expires: 2026-12-15}}\n- {{guard: min-age, limit: 36 hours, reason: r, expires: 2026-12-15}}\n"
@@ -432,20 +421,6 @@ fn a_kind_holds_as_the_defaults_do_and_is_shared() {
     );
     assert!(Arc::ptr_eq(details[0], details[1]) && Arc::ptr_eq(details[2], details[3]));
     assert_eq!(said.entries[2].id.to_string(), ADOBE);
-}
-
-#[test]
-fn a_wrong_kind_is_told_with_the_right_one() {
-    for (kind, hint) in [
-        ("versionstack", "did you mean `version_stack`?"),
-        ("bundle", "the kinds are `file`, `folder`, `version_stack`"),
-    ] {
-        let text = format!("version: 1\nassets:\n- id: {A}\n  kind: {kind}\n");
-        let findings = apart(&text).unwrap_err();
-        assert_eq!(findings[0].code, "unknown-kind");
-        assert_eq!(findings[0].place.to_string(), "m.yaml:4:9");
-        assert_eq!(findings[0].hint.as_deref(), Some(hint));
-    }
 }
 
 #[test]

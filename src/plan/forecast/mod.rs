@@ -7,7 +7,6 @@ use crate::asset::Kind;
 use crate::event::RateLimit;
 use crate::outcome::Evidence;
 use crate::plan::decide::Decision;
-use crate::plan::forecast::moves::staged;
 use crate::plan::{Plan, Step, Totals};
 use crate::state::Api;
 
@@ -168,7 +167,7 @@ pub fn forecast(plan: &Plan, cut: Cut) -> Vec<RateForecast> {
         calls.add(RateLimit::ReadAsset, resolve);
         calls.add(RateLimit::BulkDelete, bulk_deletes(retire + retry, cut));
     } else {
-        for (rate_limit, number) in staged(&plan.staging.aside) {
+        for (rate_limit, number) in moves::of_run(plan) {
             calls.add(rate_limit, number);
         }
         let others = plan
@@ -248,6 +247,7 @@ impl Calls {
                 | Decision::Held { .. }
                 | Decision::Unread
                 | Decision::Mismatch(_)
+                | Decision::Rescued
                 | Decision::Drift { .. }
                 | Decision::Forget
                 | Decision::Unchanged { .. },

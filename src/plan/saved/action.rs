@@ -128,6 +128,8 @@ pub enum Verb {
     Unread,
     /// Refuse it: other than its entry says, or not shown to be the same.
     Mismatch,
+    /// Leave it: taken out of where it was moved aside to.
+    Rescued,
     /// Leave it: recorded as deleted, and there all the same.
     Drift,
     /// Drop its record.
@@ -277,6 +279,7 @@ impl Action {
                 action.action = Verb::Mismatch;
                 action.mismatch = Some(Arc::clone(other));
             }
+            Decision::Rescued => action.action = Verb::Rescued,
             Decision::Drift {
                 recorded,
                 at,
@@ -390,6 +393,7 @@ impl Action {
                 let other = self.mismatch.clone().filter(|other| !other.is_empty());
                 other.map(Decision::Mismatch)
             }
+            Verb::Rescued => Some(Decision::Rescued),
             Verb::Drift => {
                 self.recorded
                     .zip(self.recorded_at)
@@ -469,6 +473,7 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         | Verb::Held
         | Verb::Unread
         | Verb::Mismatch
+        | Verb::Rescued
         | Verb::Drift => {
             let wrong = "names no manifest that lists it";
             listed.then_some(()).ok_or(wrong)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::inventory::Seen;
 use crate::outcome::{Evidence, Phase};
-use crate::plan::decide::{Case, Decision, Recorded, protected};
+use crate::plan::decide::{Case, Decision, protected};
 use crate::plan::pin::{Compared, differences};
 
 /// Decides what is to happen to an asset that is recorded as moved aside; nothing where it was never
@@ -24,11 +24,7 @@ pub(crate) fn decide(case: Case<'_>, now: Timestamp) -> Option<Decision> {
         if is_as_before || goes_again {
             return None;
         }
-        return Some(Decision::Drift {
-            recorded: Recorded::Rescued,
-            at: case.record.map_or(now, |record| record.at),
-            again: None,
-        });
+        return Some(Decision::Rescued);
     }
     if let Some(held) = protected(case.hold, case.mark) {
         return Some(held);

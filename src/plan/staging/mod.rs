@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Facts, Inventory};
+use crate::manifest::document::Strategy;
 use crate::plan::aside::{Group, Staging, Terms};
-use crate::plan::decide::{Decision, Recorded};
+use crate::plan::decide::Decision;
 use crate::plan::model::{Plan, Step};
 use crate::plan::staging::moves::moves;
 use crate::state::State;
@@ -56,7 +57,7 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
         let is_elsewhere = parent.is_some_and(|parent| parent != aside.into);
         match &step.decision {
             // It was never moved, or goes again: it is moved aside like any other.
-            _ if is_elsewhere && !is_rescued(&step.decision) => {
+            _ if is_elsewhere && step.decision != Decision::Rescued => {
                 elsewhere.insert(step.id);
             }
             Decision::Retire => drop(staging.due.insert(step.id)),
@@ -64,8 +65,9 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
             | Decision::Defer { .. }
             | Decision::Mismatch(_)
             | Decision::Forget => drop(staging.back.insert(step.id)),
-            Decision::Drift { .. } => drop(staging.rescued.insert(step.id)),
+            Decision::Rescued => drop(staging.rescued.insert(step.id)),
             Decision::Retry { .. }
+            | Decision::Drift { .. }
             | Decision::Resolve { .. }
             | Decision::Covered { .. }
             | Decision::Record { .. }
@@ -79,17 +81,9 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
     }
     keep_incomplete(plan, state, (&mut staging, &elsewhere));
     keep_inside(plan, state, inventory);
+    let due = staging.due.iter();
+    staging.due_folders = due.filter_map(|id| top_of(state, *id)).collect();
     plan.staging = staging;
-}
-
-const fn is_rescued(decision: &Decision) -> bool {
-    matches!(
-        decision,
-        Decision::Drift {
-            recorded: Recorded::Rescued,
-            ..
-        }
-    )
 }
 
 /// Leaves what is due in staging folders of which the plan does not speak as a whole.
@@ -191,13 +185,17 @@ fn choose(
     plan.staging.due_at = now.checked_add(after).unwrap_or(Timestamp::MAX);
     plan.staging.is_due_at_once = terms.delete_after_seconds == 0;
     let Some(read) = inventory else { return };
+    let ways = ways(plan, terms.strategy);
     let mut files: BTreeMap<AssetId, usize> = BTreeMap::new();
     let mut groups: BTreeMap<AssetId, Group> = BTreeMap::new();
-    for step in &plan.steps {
+    let mut stuck: Vec<AssetId> = Vec::new();
+    let goes = |step: &&Step| matches!(step.decision, Decision::Retire | Decision::Retry { .. });
+    for step in plan.steps.iter().filter(goes) {
         if plan.staging.due.contains(&step.id) {
             continue;
         }
         let Some((project, root, kind)) = movable(step, state, read) else {
+            stuck.push(step.id);
             continue;
         };
         *files.entry(project).or_default() += read.files_in(step.id).unwrap_or(1);
@@ -208,14 +206,44 @@ fn choose(
         group.assets.push((step.id, kind));
     }
     let movable = groups.clone();
-    let wanted = |project: &AssetId| {
+    let is_wanted = |id: &AssetId, project: &AssetId| {
+        let strategy = ways.get(id).copied().unwrap_or(terms.strategy);
         let files = files.get(project).copied().unwrap_or_default();
-        terms.strategy.stages(files, terms.staged_from)
+        strategy.stages(files, terms.staged_from)
     };
-    groups.retain(|project, _| wanted(project));
+    for (project, group) in &mut groups {
+        group.assets.retain(|(id, _)| is_wanted(id, project));
+    }
+    groups.retain(|_, group| !group.assets.is_empty());
     plan.staging.along = take_along(&mut groups, read);
+    let project = |id| read.facts(id).and_then(|facts| facts.project);
+    stuck.retain(|id| project(*id).is_none_or(|project| is_wanted(id, &project)));
+    if plan.staging.is_due_at_once {
+        stuck.clear();
+    }
     plan.staging.aside = groups;
-    plan.moves = moves(plan, &movable);
+    plan.moves = moves(plan, &movable, stuck.len());
+}
+
+/// How what its document says something of is to be deleted: what goes along with something else
+/// gives it the more careful way of both.
+fn ways(plan: &Plan, otherwise: Strategy) -> BTreeMap<AssetId, Strategy> {
+    let said = |step: &Step| step.details.as_ref()?.strategy;
+    let mut ways: BTreeMap<AssetId, Strategy> = BTreeMap::new();
+    if !plan.steps.iter().any(|step| said(step).is_some()) {
+        return ways;
+    }
+    for step in &plan.steps {
+        let strategy = said(step).unwrap_or(otherwise);
+        let of = if let Decision::Covered { by, .. } = &step.decision {
+            *by
+        } else {
+            step.id
+        };
+        let way = ways.entry(of).or_insert(strategy);
+        *way = strategy.max(*way);
+    }
+    ways
 }
 
 /// Takes off what lies in something else that is moved aside: it stays in that.
@@ -248,9 +276,8 @@ fn take_along(groups: &mut BTreeMap<AssetId, Group>, read: &Inventory) -> BTreeS
 /// directly; so does what belongs to a version stack, which its move would take apart, and what
 /// an earlier run has begun to delete.
 fn movable(step: &Step, state: &State, read: &Inventory) -> Option<(AssetId, AssetId, Kind)> {
-    let goes = matches!(step.decision, Decision::Retire | Decision::Retry { .. });
     let id = step.id;
-    if !goes || id.is_adobe() || (state.files.contains_key(&id) && state.aside(id).is_none()) {
+    if id.is_adobe() || (state.files.contains_key(&id) && state.aside(id).is_none()) {
         return None;
     }
     let facts = read.facts(id)?;

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use crate::asset::{AssetId, Kind};
 use crate::event::RateLimit;
 use crate::plan::aside::{Cost, Group, Moves, Ways};
-use crate::plan::forecast::moves::{Calls, staged};
+use crate::plan::forecast::moves::{Calls, collected, moved};
 use crate::plan::forecast::{RateForecast, at_least, of_calls};
 use crate::plan::model::Plan;
 
 /// From how many assets on a plan says what each strategy would take, whichever it goes by.
 const MANY: usize = 200;
 
-/// Says in figures what a plan moves; `movable` is what could be moved aside.
-pub(super) fn moves(plan: &Plan, movable: &BTreeMap<AssetId, Group>) -> Moves {
+/// Says in figures what a plan moves; `movable` is what could be moved aside, and `stuck` is how many
+/// cannot be that were to be.
+pub(super) fn moves(plan: &Plan, movable: &BTreeMap<AssetId, Group>, stuck: usize) -> Moves {
     let staging = &plan.staging;
     let aside = staging.all_aside().count();
     let assets: usize = movable.values().map(|group| group.assets.len()).sum();
@@ -23,7 +24,9 @@ pub(super) fn moves(plan: &Plan, movable: &BTreeMap<AssetId, Group>) -> Moves {
         folders: staging.aside.len(),
         until: Some(staging.due_at).filter(|_| aside > 0 && !staging.is_due_at_once),
         due: staging.due.len(),
+        due_folders: staging.due_folders.len(),
         back: staging.back.len(),
+        stuck,
         ways: is_told.then(|| Ways {
             assets,
             direct: cost(&direct(plan, movable)),
@@ -38,6 +41,13 @@ fn cost(calls: &Calls) -> Cost {
         calls: lines.iter().map(|line| line.calls).sum(),
         seconds: at_least(&lines).as_secs(),
     }
+}
+
+fn staged(movable: &BTreeMap<AssetId, Group>) -> Calls {
+    let mut calls = moved(movable);
+    let sizes = movable.values().map(|group| group.assets.len());
+    collected(sizes, &mut calls);
+    calls
 }
 
 fn direct(plan: &Plan, movable: &BTreeMap<AssetId, Group>) -> Calls {

@@ -147,7 +147,9 @@ fn written(place: &str) -> Option<Place> {
 const fn verdict(group: Group) -> Verdict {
     match group {
         Group::Mismatch => Verdict::Refused,
-        Group::Missing | Group::Unreadable | Group::Unread | Group::Drift => Verdict::Failed,
+        Group::Missing | Group::Unreadable | Group::Unread | Group::Rescued | Group::Drift => {
+            Verdict::Failed
+        }
         Group::Blocked | Group::Resolve => Verdict::Warned,
         Group::Held | Group::Defer | Group::Staged => Verdict::Kept,
         Group::Retire | Group::Retry | Group::Covered | Group::Record | Group::Forget => {
@@ -167,6 +169,7 @@ const fn code(group: Group) -> &'static str {
         Group::Unreadable => "failed",
         Group::Unread => "unread",
         Group::Mismatch => "mismatch",
+        Group::Rescued => "rescued",
         Group::Drift => "drift",
         Group::Blocked => "blocked",
         Group::Held => "held",

@@ -138,6 +138,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
             | Decision::Held { .. }
             | Decision::Unread
             | Decision::Mismatch(_)
+            | Decision::Rescued
             | Decision::Drift { .. }
             | Decision::Unreadable { .. }
             | Decision::Unchanged { .. } => {}
@@ -211,6 +212,7 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
             | Decision::Held { .. }
             | Decision::Unread
             | Decision::Mismatch(_)
+            | Decision::Rescued
             | Decision::Drift { .. }
             | Decision::Unchanged { .. } => &mut totals.held,
         };

@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context, arguments: &StateRebuild) -> Result<Exit, F
             skip_mismatched: false,
             check_retired: false,
         },
-    );
+    )?;
     let basis = Basis::new(terms, manifests, None, clock::now(), &*host(context))?;
     let (retries, world) = (settings.sending.reading, playground::world_of_basis);
     let connection = connect(context, &settings, paths, retries, || world(&basis))?;
@@ -129,6 +129,7 @@ fn shown(plan: &Plan) -> Vec<Shown> {
         | Decision::Held { .. }
         | Decision::Unread
         | Decision::Mismatch(_)
+        | Decision::Rescued
         | Decision::Drift { .. }
         | Decision::Forget
         | Decision::Unchanged { .. } => None,

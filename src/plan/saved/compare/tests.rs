@@ -158,6 +158,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         Decision::Mismatch(_)
         | Decision::Covered { .. }
         | Decision::Unread
+        | Decision::Rescued
         | Decision::Drift { .. }
         | Decision::Staged { .. }
         | Decision::Record { .. }

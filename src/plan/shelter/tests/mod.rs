@@ -155,6 +155,7 @@ fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
         | Decision::Staged { .. }
         | Decision::Unread
         | Decision::Mismatch(_)
+        | Decision::Rescued
         | Decision::Drift { .. }
         | Decision::Forget
         | Decision::Unchanged { .. } => None,

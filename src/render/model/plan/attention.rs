@@ -100,6 +100,7 @@ const fn stays(group: Group) -> bool {
         | Group::Unreadable
         | Group::Unread
         | Group::Mismatch
+        | Group::Rescued
         | Group::Drift
         | Group::Blocked
         | Group::Held

@@ -26,6 +26,7 @@ pub(super) fn forecast(view: &PlanView<'_>) -> Option<Vec<Block>> {
     }
     let lines = [
         sent((totals, moves), (view.batch_size, view.forecast)),
+        stuck(moves),
         ways(moves),
         mismatched(totals, view.skip_mismatched),
         reading(view.forecast),
@@ -167,12 +168,19 @@ fn requests(calls: u64) -> String {
 }
 
 /// Says how many requests the deletes of V4 take, of which each is for one file or folder.
-fn each(assets: usize, deletes: &str, forecast: &[RateForecast]) -> String {
+fn each(assets: usize, deletes: &str, (moves, forecast): (&Moves, &[RateForecast])) -> String {
     let single = [RateLimit::DeleteFile, RateLimit::DeleteFolder].map(RateLimit::name);
     let rate_limits = forecast
         .iter()
         .filter(|rate_limit| single.contains(&&*rate_limit.call));
-    let requests = rate_limits.map(|rate_limit| rate_limit.calls).sum();
+    let requests: u64 = rate_limits.map(|rate_limit| rate_limit.calls).sum();
+    let at_once = if moves.until.is_none() {
+        moves.folders
+    } else {
+        0
+    };
+    let of_staging = u64::try_from(at_once + moves.due_folders).unwrap_or(u64::MAX);
+    let requests = requests.saturating_sub(of_staging);
     if u64::try_from(assets) == Ok(requests) {
         return format!("send {deletes}, a request each");
     }
@@ -202,6 +210,24 @@ fn staged(moves: &Moves) -> Vec<String> {
         parts.push(format!("delete {assets} with their staging folders"));
     }
     parts
+}
+
+/// Says how much goes at once that was to be moved aside.
+fn stuck(moves: &Moves) -> Option<Line> {
+    let number = moves.stuck;
+    if number == 0 {
+        return None;
+    }
+    let (assets, go, them) = if number == 1 {
+        ("asset", "goes", "it")
+    } else {
+        ("assets", "go", "them")
+    };
+    let line = Line::default().and_strong(Paint::Yellow, "warning:");
+    Some(line.and(format!(
+        " {} {assets} {go} at once and will not wait aside: not all members of the project see {them}, a run has begun to delete {them}, or the API moves no such asset.",
+        count(number)
+    )))
 }
 
 /// Says what each strategy would take, and what moving changes.
@@ -255,7 +281,7 @@ fn sent(
                 };
                 format!("send {deletes} in {calls} of up to {size}{more}")
             }
-            None => each(assets, &deletes, forecast),
+            None => each(assets, &deletes, (moves, forecast)),
         });
     }
     if totals.resolve > 0 {

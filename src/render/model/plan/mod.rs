@@ -156,6 +156,7 @@ fn figures(of: &PlanReport<'_, '_>) -> Vec<(&'static str, String)> {
         + totals.unreadable
         + totals.unread
         + totals.mismatch
+        + totals.rescued
         + totals.drift
         + totals.blocked;
     let size = rows::sized(going).filter(|_| totals.deletes() > 0);

@@ -182,6 +182,7 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.blocked, "blocked"),
         (totals.mismatch, "mismatched"),
         (totals.unread, "not read"),
+        (totals.rescued, "rescued"),
         (totals.drift, "in drift"),
         (totals.staged, "staged"),
     ]);
@@ -189,7 +190,8 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.unchanged, "unchanged"),
         (totals.history, "kept as history"),
     ]);
-    let idle = changes.is_empty() && totals.mismatch + totals.unread + totals.drift == 0;
+    let idle =
+        changes.is_empty() && totals.mismatch + totals.unread + totals.drift + totals.rescued == 0;
     let freed = rows::sized(going).filter(|_| going.files > 0);
     let verb = if going.files == 1 { "goes" } else { "go" };
     let freed = freed.map_or_else(String::new, |bytes| {
