@@ -10,26 +10,10 @@ use tempfile::TempDir;
 
 use crate::process::{self, Measured, Server};
 use crate::row;
+use crate::worlds::limits;
 
 /// How much faster time goes by.
 const SCALE: u32 = 50;
-
-/// The documented limits that are met, as requests in milliseconds (docs/frameio-api.md, "Rate
-/// limits").
-const LIMITS: [(&str, u32, u32); 12] = [
-    ("v4_me", 100, 60_000),
-    ("v4_accounts", 100, 60_000),
-    ("v4_projects", 100, 60_000),
-    ("v4_fields", 100, 60_000),
-    ("v4_file_read", 10, 1_000),
-    ("v4_folder_read", 100, 60_000),
-    ("v4_stack_read", 100, 60_000),
-    ("v4_folder_children", 100, 60_000),
-    ("v4_folder_files", 5, 1_000),
-    ("v4_folder_folders", 5, 1_000),
-    ("v4_folder_stacks", 5, 1_000),
-    ("v4_stack_children", 100, 60_000),
-];
 
 /// An account with folders of a project that hold as many files each, and some a version stack.
 struct Account {
@@ -106,12 +90,8 @@ impl Account {
             }
             world.push_str("]}\n");
         }
-        let limits: Vec<String> = LIMITS
-            .iter()
-            .map(|(call, most, window)| format!("{call}: {most}/{}ms", window / SCALE))
-            .collect();
         let limits = if is_limited {
-            format!("{{{}}}", limits.join(", "))
+            format!("{{{}}}", limits(SCALE))
         } else {
             "off".to_owned()
         };

@@ -47,9 +47,10 @@ const NAMED: usize = 1_000_000;
 const ONE_BY_ONE: usize = 10_000;
 
 fn main() {
-    // cargo passes `--bench`; everything else is a size.
-    let named: Vec<usize> = std::env::args()
-        .skip(1)
+    // cargo passes `--bench`; everything else is a size, or `staged`.
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let named: Vec<usize> = words
+        .iter()
         .filter_map(|word| word.replace(['_', ','], "").parse().ok())
         .collect();
     let sizes = if named.is_empty() {
@@ -61,6 +62,10 @@ fn main() {
         "| what | assets | wall time | peak memory | assets a second | beside the bare client |"
     );
     println!("|---|--:|--:|--:|--:|--:|");
+    if words.iter().any(|word| word == "staged") {
+        staged::rows();
+        return;
+    }
     startup();
     for size in &sizes {
         plans(*size);

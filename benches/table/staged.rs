@@ -7,33 +7,10 @@ use tempfile::TempDir;
 
 use crate::process::{self, Measured, Server};
 use crate::row;
+use crate::worlds::limits;
 
 /// How much faster time goes by: the program's own work counts for so much more.
 const SCALE: u32 = 20;
-
-/// The documented limits that are met, as requests in milliseconds (docs/frameio-api.md, "Rate
-/// limits").
-const LIMITS: [(&str, u32, u32); 19] = [
-    ("v4_me", 100, 60_000),
-    ("v4_accounts", 100, 60_000),
-    ("v4_projects", 100, 60_000),
-    ("v4_fields", 100, 60_000),
-    ("v4_file_read", 10, 1_000),
-    ("v4_folder_read", 100, 60_000),
-    ("v4_stack_read", 100, 60_000),
-    ("v4_folder_children", 100, 60_000),
-    ("v4_folder_files", 5, 1_000),
-    ("v4_folder_folders", 5, 1_000),
-    ("v4_folder_stacks", 5, 1_000),
-    ("v4_stack_children", 100, 60_000),
-    ("v4_file_delete", 100, 60_000),
-    ("v4_folder_delete", 60, 60_000),
-    ("v4_folder_create", 3, 1_000),
-    ("v4_files_move", 60, 60_000),
-    ("v4_folders_move", 10, 60_000),
-    ("v4_stack_move", 10, 60_000),
-    ("v4_recently_deleted", 5, 1_000),
-];
 
 /// What is deleted: so many of a kind in each of so many projects.
 #[derive(Clone, Copy)]
@@ -90,13 +67,9 @@ impl Job {
     /// An account with all of it, and a manifest that lists it.
     fn account(self) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let limits: Vec<String> = LIMITS
-            .iter()
-            .map(|(call, most, window)| format!("{call}: {most}/{}ms", window / SCALE))
-            .collect();
         let mut world = format!(
             "version: 1\nlimits: {{{}}}\naccounts:\n  - id: {}\n    name: Tidewater\n    teams:\n      - id: {}\n        name: Post\n        projects:\n",
-            limits.join(", "),
+            limits(SCALE),
             id(7, 0),
             id(8, 0)
         );

@@ -13,6 +13,39 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// The documented limits that are met, as requests in milliseconds (docs/frameio-api.md, "Rate
+/// limits").
+const LIMITS: [(&str, u32, u32); 19] = [
+    ("v4_me", 100, 60_000),
+    ("v4_accounts", 100, 60_000),
+    ("v4_projects", 100, 60_000),
+    ("v4_fields", 100, 60_000),
+    ("v4_file_read", 10, 1_000),
+    ("v4_folder_read", 100, 60_000),
+    ("v4_stack_read", 100, 60_000),
+    ("v4_folder_children", 100, 60_000),
+    ("v4_folder_files", 5, 1_000),
+    ("v4_folder_folders", 5, 1_000),
+    ("v4_folder_stacks", 5, 1_000),
+    ("v4_stack_children", 100, 60_000),
+    ("v4_file_delete", 100, 60_000),
+    ("v4_folder_delete", 60, 60_000),
+    ("v4_folder_create", 3, 1_000),
+    ("v4_files_move", 60, 60_000),
+    ("v4_folders_move", 10, 60_000),
+    ("v4_stack_move", 10, 60_000),
+    ("v4_recently_deleted", 5, 1_000),
+];
+
+/// These limits in the words of a sandbox's seed, with time so much faster.
+pub(crate) fn limits(scale: u32) -> String {
+    let limits: Vec<String> = LIMITS
+        .iter()
+        .map(|(call, most, window)| format!("{call}: {most}/{}ms", window / scale))
+        .collect();
+    limits.join(", ")
+}
+
 /// A folder with manifests and a state of a size.
 pub(crate) struct Desk {
     folder: TempDir,

@@ -10,6 +10,7 @@ use crate::render::notices::Most;
 
 pub(crate) mod api;
 pub(crate) mod apply;
+pub(crate) mod back;
 pub(crate) mod basis;
 pub(crate) mod connect;
 mod dates;

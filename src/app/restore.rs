@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
+use crate::app::back::{Order, lost};
 use crate::app::connect::Connection;
 use crate::app::error::{Error, stopped};
 use crate::app::live::remaining;
@@ -16,15 +17,13 @@ use crate::apply::NotSaved;
 use crate::apply::restore::{Answer, Refused, Restored, Restoring, Server, Wanted, run};
 use crate::apply::staged;
 use crate::asset::{AssetId, Kind};
-use crate::event::{RunInfo, StopReason};
+use crate::event::StopReason;
 use crate::frameio::changer::ChangingClient;
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::inventory::Inventory;
-use crate::plan::consent::Agreed;
 use crate::plan::restore::{Candidate, Restore, Standing, standing};
 use crate::render::{count, counted};
-use crate::state::State;
 use crate::store::file::{FileSession, Rescue};
 
 /// Reads what the server says of each.
@@ -96,21 +95,9 @@ fn read_assets(
 /// After how many assets people are told how far it is: about each half minute.
 const EACH: usize = 50;
 
-/// What is to be carried out.
-pub(crate) struct Order<'run> {
-    pub(crate) info: RunInfo,
-    pub(crate) state: State,
-    pub(crate) plan: &'run Restore,
-    pub(crate) agreed: &'run Agreed,
-    /// For how long a folder is looked into until all is there that was in it.
-    pub(crate) patience: Duration,
-    /// Tells this machine's time.
-    pub(crate) now: fn() -> Timestamp,
-}
-
 /// Restores what was agreed to. What could not be written down comes with what is left of it.
 pub(crate) fn restore(
-    order: Order<'_>,
+    order: Order<'_, Restore>,
     (connection, account): (&Connection, Option<&str>),
     mut session: FileSession,
 ) -> (Restored, Option<(NotSaved, Rescue)>) {
@@ -141,10 +128,7 @@ pub(crate) fn restore(
         now,
     };
     let mut restored = run(restoring, &mut server);
-    let not_saved = restored.not_saved.take().map(|not_saved| {
-        let rescue = session.rescue(&not_saved.lost);
-        (not_saved, rescue)
-    });
+    let not_saved = lost(restored.not_saved.take(), &mut session);
     (restored, not_saved)
 }
 

@@ -1,10 +1,8 @@
 //! Moving back what is moved aside: what the server says of it, and the run that does it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::Timestamp;
-
+use crate::app::back::{Order, lost};
 use crate::app::connect::Connection;
 use crate::app::error::Error;
 use crate::app::staged::{Live, read};
@@ -12,8 +10,6 @@ use crate::apply::NotSaved;
 use crate::apply::staged::unstage::{Unstaged, Unstaging, run};
 use crate::apply::staged::{Terms, Verify, Wanted};
 use crate::asset::AssetId;
-use crate::event::RunInfo;
-use crate::plan::consent::Agreed;
 use crate::plan::unstage::{Standing, Unstage, Waiting, to_read};
 use crate::state::State;
 use crate::store::file::{FileSession, Rescue};
@@ -48,21 +44,9 @@ pub(crate) fn plan(
     Ok(Unstage::new(waiting, state, &read))
 }
 
-/// What is to be carried out.
-pub(crate) struct Order<'run> {
-    pub(crate) info: RunInfo,
-    pub(crate) state: State,
-    pub(crate) plan: &'run Unstage,
-    pub(crate) agreed: &'run Agreed,
-    /// For how long something is waited for.
-    pub(crate) patience: Duration,
-    /// Tells this machine's time.
-    pub(crate) now: fn() -> Timestamp,
-}
-
 /// Moves back what was agreed to. What could not be written down comes with what is left of it.
 pub(crate) fn unstage(
-    order: Order<'_>,
+    order: Order<'_, Unstage>,
     (connection, account): (&Connection, Option<&str>),
     mut session: FileSession,
 ) -> (Unstaged, Option<(NotSaved, Rescue)>) {
@@ -93,9 +77,6 @@ pub(crate) fn unstage(
     let time = || connection.time(now());
     let mut server = Live::new((connection, account), agreed, None, &time);
     let mut unstaged = run(unstaging, &mut server);
-    let not_saved = unstaged.not_saved.take().map(|not_saved| {
-        let rescue = session.rescue(&not_saved.lost);
-        (not_saved, rescue)
-    });
+    let not_saved = lost(unstaged.not_saved.take(), &mut session);
     (unstaged, not_saved)
 }

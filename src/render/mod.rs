@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 pub use crate::diagnostic::{count, counted, thousands};
 
+pub(crate) mod back;
 pub(crate) mod basis;
 pub(crate) mod checked;
 pub(crate) mod checks;

@@ -6,13 +6,10 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::event::StopReason;
-use crate::inventory::Known;
 use crate::plan::restore::{Candidate, Restore, Standing};
-use crate::render::escape::escape;
-use crate::render::model::stopped::stopped;
+use crate::render::back::{self, Over, Short};
 use crate::render::text::ROWS;
-use crate::render::{Paint, Style, count, counted, moment, rows, size, thousands, words};
+use crate::render::{Paint, Style, count, counted, moment, rows, size, words};
 
 /// What does not come back as it was.
 const NOT_BACK: &str = "The versions of a stack may come back in another order, and links that were shared may stay dead.";
@@ -186,7 +183,6 @@ fn left(until: Timestamp, now: Timestamp) -> String {
 
 /// What came of it.
 pub(crate) struct Came<'run> {
-    pub(crate) run: u64,
     /// How many assets are shown to be back.
     pub(crate) back: usize,
     /// What was asked for and is not seen.
@@ -195,12 +191,6 @@ pub(crate) struct Came<'run> {
     pub(crate) failed: &'run BTreeMap<AssetId, String>,
     /// What was not asked for.
     pub(crate) left: usize,
-    /// What else is to be said.
-    pub(crate) said: &'run [String],
-    pub(crate) stop: Option<&'run StopReason>,
-    pub(crate) state_path: &'run str,
-    /// What is known of the assets.
-    pub(crate) known: &'run dyn Fn(AssetId) -> Option<Known>,
 }
 
 /// Writes what came of it.
@@ -209,106 +199,58 @@ pub(crate) struct Came<'run> {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn came(
-    of: &Came<'_>,
-    folds: bool,
+    of: &Over<'_>,
+    came: &Came<'_>,
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let figures = words::figures(&[
-        (of.back, "restored"),
-        (of.unseen.len(), "asked for and not seen yet"),
-        (of.failed.len(), "failed"),
-        (of.left, "not asked for"),
-    ]);
-    let figures = if figures.is_empty() {
-        "nothing changed".to_owned()
-    } else {
-        figures.join(", ")
-    };
-    let run = style.paint(Paint::Bold, format!("Run {}:", thousands(of.run)));
-    writeln!(sink, "{run} {figures}")?;
-    writeln!(sink, "State: {}", escape(of.state_path))?;
-    if let Some(reason) = of.stop {
-        let why = stopped(reason);
-        writeln!(sink, "{} {why}", style.paint(Paint::Yellow, "Stopped:"))?;
-    }
-    for said in of.said {
-        writeln!(sink, "{} {}", style.warning("Warning:"), escape(said))?;
-    }
-    let named = |id: AssetId| {
-        let path = (of.known)(id).map(|known| rows::path(&known));
-        match path.filter(|path| !path.is_empty()) {
-            Some(path) => format!("{path}  {id}"),
-            None => id.to_string(),
-        }
-    };
-    let failed = of.failed.iter();
-    let failed = failed.map(|(id, why)| format!("{}  {}", named(*id), escape(why)));
-    let unseen = of.unseen.iter().map(|id| named(*id));
-    let (red, yellow) = (Paint::Red, Paint::Yellow);
-    for (lines, one, many, said, paint) in [
-        (
-            failed.collect::<Vec<_>>(),
-            "asset is",
-            "assets are",
-            "not back:",
-            red,
-        ),
-        (
-            unseen.collect(),
-            "asset was",
-            "assets were",
-            "asked for and not seen alive:",
-            yellow,
-        ),
-    ] {
-        if lines.is_empty() {
-            continue;
-        }
-        let assets = counted(lines.len(), one, many);
-        writeln!(sink, "\n{}", style.paint(paint, format!("{assets} {said}")))?;
-        let shown = if folds {
-            lines.len().min(ROWS)
-        } else {
-            lines.len()
-        };
-        for line in &lines[..shown] {
-            writeln!(sink, "    {line}")?;
-        }
-        words::fold(4, lines.len() - shown, "more", style, sink)?;
-    }
-    next(of, style, sink)
-}
-
-/// Writes what is to be done next.
-fn next(of: &Came<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let mut steps = Vec::new();
-    if !of.unseen.is_empty() {
-        steps.push(format!(
+    let Came {
+        back: came_back,
+        unseen,
+        failed,
+        left,
+    } = *came;
+    let figures = [
+        (came_back, "restored"),
+        (unseen.len(), "asked for and not seen yet"),
+        (failed.len(), "failed"),
+        (left, "not asked for"),
+    ];
+    let why = failed.iter().map(|(id, why)| (*id, Some(&**why)));
+    let short = [
+        Short {
+            title: ("asset is not back:", "assets are not back:"),
+            paint: Paint::Red,
+            assets: why.collect(),
+        },
+        Short {
+            title: (
+                "asset was asked for and not seen alive:",
+                "assets were asked for and not seen alive:",
+            ),
+            paint: Paint::Yellow,
+            assets: unseen.iter().map(|id| (*id, None)).collect(),
+        },
+    ];
+    let mut next = Vec::new();
+    if !unseen.is_empty() {
+        next.push(format!(
             "`retire restore run:{}` looks again for what was not seen",
             of.run
         ));
     }
-    if of.left > 0 {
-        steps.push("give the same command again for the rest".to_owned());
+    if left > 0 {
+        next.push("give the same command again for the rest".to_owned());
     }
-    if !of.failed.is_empty() {
-        steps.push(
+    if !failed.is_empty() {
+        next.push(
             "look for what failed in the web app: in the project's recently deleted assets, or in the folder that it was in, which may be deleted too".to_owned(),
         );
     }
-    if of.back > 0 {
-        steps.push(
+    if came_back > 0 {
+        next.push(
             "take what came back out of the manifests, or hold it: `retire` deletes it again only where its entry says `again: true`".to_owned(),
         );
     }
-    if steps.is_empty() {
-        return Ok(());
-    }
-    writeln!(sink)?;
-    words::heading("What to do next:", style, sink)?;
-    for step in steps {
-        writeln!(sink, "  - {step}")?;
-    }
-    Ok(())
+    back::write(of, &figures, &short, &next, (style, sink))
 }

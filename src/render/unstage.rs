@@ -4,13 +4,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::asset::AssetId;
-use crate::event::StopReason;
-use crate::inventory::Known;
 use crate::plan::unstage::{Standing, Unstage, Waiting};
+use crate::render::back::{self, Over, Short};
 use crate::render::escape::escape;
-use crate::render::model::stopped::stopped;
 use crate::render::text::ROWS;
-use crate::render::{Paint, Style, count, counted, moment, rows, size, thousands, words};
+use crate::render::{Paint, Style, count, counted, moment, rows, size, words};
 
 /// Which group an asset stands in, what that is called, and why it stands there.
 const fn group(standing: &Standing) -> (u8, &'static str, &'static str) {
@@ -134,87 +132,31 @@ fn named(id: AssetId, name: Option<&Arc<str>>) -> String {
     name.map_or_else(|| format!("`{id}`"), |name| quoted(name))
 }
 
-/// What came of it.
-pub(crate) struct Came<'run> {
-    pub(crate) run: u64,
-    /// How many assets are back.
-    pub(crate) back: usize,
-    /// What was to go back and is not.
-    pub(crate) still: &'run [AssetId],
-    /// What is said of those.
-    pub(crate) said: &'run [String],
-    pub(crate) stop: Option<&'run StopReason>,
-    pub(crate) state_path: &'run str,
-    /// What is known of the assets.
-    pub(crate) known: &'run dyn Fn(AssetId) -> Option<Known>,
-}
-
-/// Writes what came of it.
+/// Writes what came of it: how many assets are back, and which are not that were to go.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn came(
-    of: &Came<'_>,
-    folds: bool,
+    of: &Over<'_>,
+    (moved, still): (usize, &[AssetId]),
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let figures = words::figures(&[(of.back, "taken back"), (of.still.len(), "not moved back")]);
-    let figures = if figures.is_empty() {
-        "nothing changed".to_owned()
-    } else {
-        figures.join(", ")
+    let figures = [(moved, "taken back"), (still.len(), "not moved back")];
+    let short = Short {
+        title: ("asset is not moved back:", "assets are not moved back:"),
+        paint: Paint::Red,
+        assets: still.iter().map(|id| (*id, None)).collect(),
     };
-    let run = style.paint(Paint::Bold, format!("Run {}:", thousands(of.run)));
-    writeln!(sink, "{run} {figures}")?;
-    writeln!(sink, "State: {}", escape(of.state_path))?;
-    if let Some(reason) = of.stop {
-        let why = stopped(reason);
-        writeln!(sink, "{} {why}", style.paint(Paint::Yellow, "Stopped:"))?;
+    let mut next = Vec::new();
+    if !still.is_empty() {
+        next.push("give the same command again: it looks first where each of them is".to_owned());
     }
-    for said in of.said {
-        writeln!(sink, "{} {}", style.warning("Warning:"), escape(said))?;
-    }
-    if !of.still.is_empty() {
-        let assets = counted(of.still.len(), "asset is", "assets are");
-        let title = format!("{assets} not moved back:");
-        writeln!(sink, "\n{}", style.paint(Paint::Red, title))?;
-        let shown = if folds {
-            of.still.len().min(ROWS)
-        } else {
-            of.still.len()
-        };
-        for id in &of.still[..shown] {
-            let path = (of.known)(*id).map(|known| rows::path(&known));
-            match path.filter(|path| !path.is_empty()) {
-                Some(path) => writeln!(sink, "    {path}  {id}")?,
-                None => writeln!(sink, "    {id}")?,
-            }
-        }
-        words::fold(4, of.still.len() - shown, "more", style, sink)?;
-    }
-    next(of, style, sink)
-}
-
-/// Writes what is to be done next.
-fn next(of: &Came<'_>, style: Style, sink: &mut dyn Write) -> io::Result<()> {
-    let mut steps = Vec::new();
-    if !of.still.is_empty() {
-        steps.push("give the same command again: it looks first where each of them is");
-    }
-    if of.back > 0 {
-        steps.push(
-            "take what is back out of the manifests, or hold it: `retire` deletes it only where its entry says `again: true`",
+    if moved > 0 {
+        next.push(
+            "take what is back out of the manifests, or hold it: `retire` deletes it only where its entry says `again: true`".to_owned(),
         );
     }
-    if steps.is_empty() {
-        return Ok(());
-    }
-    writeln!(sink)?;
-    words::heading("What to do next:", style, sink)?;
-    for step in steps {
-        writeln!(sink, "  - {step}")?;
-    }
-    Ok(())
+    back::write(of, &figures, &[short], &next, (style, sink))
 }

@@ -1,14 +1,18 @@
 //! What the commands share that take something back: their words, the state that they open, and who
 //! agrees.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::app::api::adapter;
+use crate::app::back::Order;
 use crate::app::basis::check_target;
 use crate::app::connect::Connection;
 use crate::app::provenance::RawIdentity;
 use crate::cli::args::{Back, Taking, ThisRun};
+use crate::cli::clock;
 use crate::cli::connect::{asked_account, connect_to_played};
+use crate::cli::console::OutputError;
 use crate::cli::context::{Context, with_state};
 use crate::cli::failure::Failure;
 use crate::cli::settings::Settings;
@@ -18,6 +22,8 @@ use crate::plan::approve::Consent;
 use crate::plan::consent::Agreed;
 use crate::plan::restore::Chosen;
 use crate::probe::Findings;
+use crate::render::Style;
+use crate::render::wrap::wrapped;
 use crate::sandbox::world::World;
 use crate::state::{State, Target};
 use crate::store::file::FileSession;
@@ -47,10 +53,10 @@ pub(super) fn words(words: &[Back]) -> Result<(Option<Chosen>, Option<&Path>), F
 
 /// A state that is about to change, under its lock.
 pub(super) struct Opened {
-    pub(super) settings: Settings,
+    settings: Settings,
     paths: Vec<PathBuf>,
-    pub(super) who: RawIdentity,
-    pub(super) session: FileSession,
+    who: RawIdentity,
+    session: FileSession,
     pub(super) state: State,
     is_unproven: bool,
 }
@@ -152,6 +158,54 @@ impl Opened {
         let found = adapter(connection.api).who(&connection, wanted.as_ref())?;
         Ok((connection, found.account))
     }
+
+    /// Goes on to carry out a plan that somebody has agreed to.
+    ///
+    /// # Errors
+    ///
+    /// Returns why a run cannot begin.
+    pub(super) fn begin<'run, P>(
+        self,
+        context: &Context,
+        (connection, account): (&Connection, Option<&str>),
+        (plan, agreed): (&'run P, &'run Agreed),
+    ) -> Result<(Order<'run, P>, FileSession), Failure> {
+        let Self {
+            settings,
+            who,
+            mut session,
+            state,
+            ..
+        } = self;
+        session.take_in(&state)?;
+        let who = identity::masked(context, &who);
+        let now = connection.time(clock::now());
+        let order = Order {
+            info: who.run_info(&state, now, account.map(str::to_owned)),
+            state,
+            plan,
+            agreed,
+            patience: settings.cascade_wait.value,
+            now: clock::now,
+        };
+        Ok((order, session))
+    }
+}
+
+/// Shows text, as wide as the terminal; it is told whether there is one, so that lists are cut.
+///
+/// # Errors
+///
+/// Returns why it cannot be shown.
+pub(super) fn show(
+    context: &Context,
+    write: impl Fn(bool, Style, &mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let width = context.console.width();
+    let shown = context
+        .console
+        .data(|style, sink| wrapped(width, sink, |sink| write(width.is_some(), style, sink)));
+    Ok(OutputError::unless_gone(shown)?)
 }
 
 /// How somebody is asked, and refused where nobody can be.

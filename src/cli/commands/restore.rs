@@ -1,21 +1,20 @@
 //! `retire restore`: take back what was deleted.
 
-use crate::app::restore::{Order, plan, restore};
+use crate::app::restore::{plan, restore};
 use crate::apply::restore::Restored;
 use crate::cli::args::Restore;
 use crate::cli::clock;
-use crate::cli::commands::back::{Opened, Question, approve, words};
-use crate::cli::console::OutputError;
+use crate::cli::commands::back::{Opened, Question, approve, show, words};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::{identity, playground, rescue};
+use crate::cli::{playground, rescue};
 use crate::diagnostic::counted;
 use crate::plan::restore::{Candidate, choose};
 use crate::probe::Findings;
 use crate::render;
+use crate::render::back::Over;
 use crate::render::escape::escape;
-use crate::render::wrap::wrapped;
 use crate::sandbox::world::World;
 use crate::state::{Api, State, Target};
 
@@ -37,13 +36,9 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let at = (&connection, account.as_deref());
     let now = connection.time(clock::now());
     let plan = plan(at, candidates, now)?;
-    let width = context.console.width();
-    let shown = context.console.data(|style, sink| {
-        wrapped(width, sink, |sink| {
-            render::restore::plan(&plan, (width.is_some(), now), style, sink)
-        })
-    });
-    OutputError::unless_gone(shown)?;
+    show(context, |folds, style, sink| {
+        render::restore::plan(&plan, (folds, now), style, sink)
+    })?;
     if plan.assets() == 0 {
         connection.close();
         return Ok(Exit::Open);
@@ -55,48 +50,30 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let consents = (taking.auto_approve, opened.is_sandbox());
     let question = question(plan.assets(), &place);
     let agreed = approve(context, consents, plan.assets(), question)?;
-    let Opened {
-        settings,
-        who,
-        mut session,
-        state,
-        ..
-    } = opened;
-    session.take_in(&state)?;
-    let who = identity::masked(context, &who);
-    let info = who.run_info(&state, connection.time(clock::now()), account.clone());
-    let number = info.number;
-    let catalogue = state.catalogue.clone();
-    let order = Order {
-        info,
-        state,
-        plan: &plan,
-        agreed: &agreed,
-        patience: settings.cascade_wait.value,
-        now: clock::now,
-    };
+    let (order, session) = opened.begin(context, at, (&plan, &agreed))?;
+    let (run, catalogue) = (order.info.number, order.state.catalogue.clone());
     let (restored, not_saved) = restore(order, at, session);
     if let Some((not_saved, left)) = &not_saved {
         rescue::print(context, not_saved, left);
     }
-    let shown = context.console.data(|style, sink| {
+    show(context, |folds, style, sink| {
         writeln!(sink)?;
-        let came = render::restore::Came {
-            run: number,
-            back: restored.back,
-            unseen: &restored.unseen,
-            failed: &restored.failed,
-            left: restored.left,
+        let over = Over {
+            run,
             said: &restored.said,
             stop: restored.stop.as_ref(),
             state_path: &state_path.display().to_string(),
             known: &|id| catalogue.get(id),
+            folds,
         };
-        wrapped(width, sink, |sink| {
-            render::restore::came(&came, width.is_some(), style, sink)
-        })
-    });
-    OutputError::unless_gone(shown)?;
+        let came = render::restore::Came {
+            back: restored.back,
+            unseen: &restored.unseen,
+            failed: &restored.failed,
+            left: restored.left,
+        };
+        render::restore::came(&over, &came, style, sink)
+    })?;
     connection.close();
     Ok(exit(
         &restored,

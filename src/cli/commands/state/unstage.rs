@@ -1,21 +1,19 @@
 //! `retire state unstage`: move back what is moved aside.
 
-use crate::app::unstage::{Order, plan, unstage};
+use crate::app::unstage::{plan, unstage};
 use crate::apply::staged::unstage::Unstaged;
 use crate::cli::args::StateUnstage;
-use crate::cli::clock;
-use crate::cli::commands::back::{Opened, Question, approve, words};
-use crate::cli::console::OutputError;
+use crate::cli::commands::back::{Opened, Question, approve, show, words};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::{identity, playground, rescue};
+use crate::cli::{playground, rescue};
 use crate::diagnostic::counted;
 use crate::plan::unstage::choose;
 use crate::probe::Findings;
 use crate::render;
+use crate::render::back::Over;
 use crate::render::escape::escape;
-use crate::render::wrap::wrapped;
 use crate::state::Target;
 
 /// Shows what would be moved back, asks, moves it, and says what came of it.
@@ -36,13 +34,9 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
     let (connection, account) = opened.connect(context, played)?;
     let at = (&connection, account.as_deref());
     let plan = plan(at, waiting, &opened.state)?;
-    let width = context.console.width();
-    let shown = context.console.data(|style, sink| {
-        wrapped(width, sink, |sink| {
-            render::unstage::plan(&plan, width.is_some(), style, sink)
-        })
-    });
-    OutputError::unless_gone(shown)?;
+    show(context, |folds, style, sink| {
+        render::unstage::plan(&plan, folds, style, sink)
+    })?;
     if plan.assets() == 0 {
         connection.close();
         return Ok(Exit::Open);
@@ -54,46 +48,24 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
     let consents = (taking.auto_approve, opened.is_sandbox());
     let question = question(plan.assets(), &place);
     let agreed = approve(context, consents, plan.assets(), question)?;
-    let Opened {
-        settings,
-        who,
-        mut session,
-        state,
-        ..
-    } = opened;
-    session.take_in(&state)?;
-    let who = identity::masked(context, &who);
-    let info = who.run_info(&state, connection.time(clock::now()), account.clone());
-    let number = info.number;
-    let catalogue = state.catalogue.clone();
-    let order = Order {
-        info,
-        state,
-        plan: &plan,
-        agreed: &agreed,
-        patience: settings.cascade_wait.value,
-        now: clock::now,
-    };
+    let (order, session) = opened.begin(context, at, (&plan, &agreed))?;
+    let (run, catalogue) = (order.info.number, order.state.catalogue.clone());
     let (unstaged, not_saved) = unstage(order, at, session);
     if let Some((not_saved, left)) = &not_saved {
         rescue::print(context, not_saved, left);
     }
-    let shown = context.console.data(|style, sink| {
+    show(context, |folds, style, sink| {
         writeln!(sink)?;
-        let came = render::unstage::Came {
-            run: number,
-            back: unstaged.back,
-            still: &unstaged.still,
+        let over = Over {
+            run,
             said: &unstaged.said,
             stop: unstaged.stop.as_ref(),
             state_path: &state_path.display().to_string(),
             known: &|id| catalogue.get(id),
+            folds,
         };
-        wrapped(width, sink, |sink| {
-            render::unstage::came(&came, width.is_some(), style, sink)
-        })
-    });
-    OutputError::unless_gone(shown)?;
+        render::unstage::came(&over, (unstaged.back, &unstaged.still), style, sink)
+    })?;
     connection.close();
     let is_short = plan.rows.iter().any(|(_, one)| !one.is_asked());
     Ok(exit(&unstaged, is_short, not_saved.is_none()))
