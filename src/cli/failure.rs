@@ -403,9 +403,7 @@ impl Failure {
             Self::RestoreOfV2(_) => Some(
                 "make it one of V4 with `retire state migrate`, then restore; or restore in the web app, in the project's recently deleted assets",
             ),
-            Self::Unproven(_) => Some(
-                "nothing was sent; `retire probe --project ID` finds it out on your own account, or give `--unproven`",
-            ),
+            Self::Unproven(_) => Some(Refused::Unproven.hint()),
             Self::NoLists => {
                 Some("give `--api v4` and a token of V4, where the ids are those of V4")
             }

@@ -3,9 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::connect::is_same_server;
+use crate::cli::args::Proof;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::project;
+use crate::cli::settings::Settings;
+use crate::cli::settings::server::Server;
+use crate::plan::Plan;
+use crate::plan::approve::Refused;
 use crate::probe::Findings;
 use crate::probe::document::{Document, NAME};
 use crate::store::file::publish;
@@ -48,6 +53,26 @@ pub(super) fn show(
 ) -> Result<bool, Failure> {
     let found = load(&place(paths)?)?;
     Ok(found.is_some_and(|found| is_same_server(&found.server, server) && rests(&found.findings)))
+}
+
+/// Why a plan that moves assets aside is not carried out, where no probe has seen what the API does
+/// with them; the sandbox is known.
+///
+/// # Errors
+///
+/// Returns why what a probe found cannot be used.
+pub(super) fn unproven(
+    settings: &Settings,
+    plan: &Plan,
+    (paths, proof): (&[PathBuf], Proof),
+) -> Result<Option<Refused>, Failure> {
+    let is_real = settings.server.value != Server::Sandbox;
+    if !is_real || plan.staging.is_empty() || proof.unproven {
+        return Ok(None);
+    }
+    let server = settings.server.value.name();
+    let is_shown = show(paths, server, Findings::move_aside)?;
+    Ok((!is_shown).then_some(Refused::Unproven))
 }
 
 /// Replaces the file.

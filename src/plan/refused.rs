@@ -47,6 +47,11 @@ pub enum Refused {
     /// Nobody knows which assets bear a mark.
     #[error("{0}")]
     Marks(UnreadMarks),
+    /// Assets are to be moved aside, and nobody has shown what the API does with them.
+    #[error(
+        "nobody has published how the API treats what is moved into a folder that is deleted, and no probe has shown it here"
+    )]
+    Unproven,
     /// Guards are in the way.
     #[error("{}", guarded(.0))]
     Guarded(Arc<Report>),
@@ -99,6 +104,9 @@ impl Refused {
                 "nothing was sent; if the server had trouble, run it again; else correct the id in that line, lift the hold by a line under `releases` where that project is over, or give a token that may read it"
             }
             Self::Marks(unread) => unread.hint(),
+            Self::Unproven => {
+                "nothing was sent; `retire probe --project ID` finds it out on your own account, or give `--unproven`"
+            }
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of files that it would delete"
             }

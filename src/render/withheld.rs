@@ -145,7 +145,10 @@ pub(super) fn note(note: &Note) -> Sentence {
 pub(crate) fn refused(why: &Refused) -> Sentence {
     let mut texts = Texts::default();
     let said = match why {
-        Refused::WrongNumber { .. } | Refused::Mismatched(_) | Refused::NotChecked => why.clone(),
+        Refused::WrongNumber { .. }
+        | Refused::Mismatched(_)
+        | Refused::NotChecked
+        | Refused::Unproven => why.clone(),
         Refused::Unplaced(all) => {
             Refused::Unplaced(all.iter().map(|one| kept(one, &mut texts)).collect())
         }

@@ -456,3 +456,38 @@ fn what_waits_is_shown_and_goes_when_it_is_due_but_for_what_people_took() {
     assert_eq!(of("retired"), [FOLDER, INSIDE[0], STACK]);
     stage.served.stop();
 }
+
+/// A plan is refused where the run would be, so that a pull request shows it before the merge.
+#[test]
+fn what_no_probe_has_shown_is_refused_by_the_plan_as_by_the_run() {
+    let stage = Stage::fresh("");
+    let url = stage.served.sandbox.url();
+    let found = r#""findings":[{"assumption":"move-keeps-id","expected":"yes","observed":"yes"},{"assumption":"folder-delete-cascade","expected":"delayed","observed":"at-once"}]"#;
+    let document = |server: &str| {
+        format!(r#"{{"version":1,"probed_at":"2026-11-28T08:00:00Z","server":"{server}",{found}}}"#)
+    };
+    let run = |command: &str, more: &[&str]| {
+        let mut all = vec![command, "--api", "v4", "--endpoint", &*url];
+        all.extend(["--state", "state.json", "--delete-after", "14d"]);
+        all.extend(more);
+        let token = [("FRAMEIO_TOKEN", stage.served.sandbox.token())];
+        stage.desk.run_with(&token, &all)
+    };
+    let staged = ["--strategy", "staged"];
+    for other in [None, Some("https://api.frame.io")] {
+        if let Some(server) = other {
+            stage.desk.write("retire.probe.json", document(server));
+        }
+        for command in ["plan", "apply"] {
+            let done = run(command, &staged).expect(4);
+            assert!(done.err.contains("no probe has shown it"), "{}", done.err);
+            assert!(done.err.contains("--unproven"), "{}", done.err);
+        }
+    }
+    run("plan", &["--strategy", "staged", "--unproven"]).expect(0);
+    run("plan", &[]).expect(0);
+    stage.desk.write("retire.probe.json", document(&url));
+    run("plan", &staged).expect(0);
+    assert!(stage.is_home());
+    stage.served.stop();
+}

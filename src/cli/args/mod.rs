@@ -273,6 +273,9 @@ pub struct Plan {
     /// The plan is not checked: token, account and assets may be others.
     #[arg(long, help_heading = heading::PLAN, conflicts_with = "check_retired")]
     pub offline: bool,
+    /// What it rests on.
+    #[command(flatten)]
+    pub proof: Proof,
     /// What it is compared with.
     #[command(flatten)]
     pub since: Since,

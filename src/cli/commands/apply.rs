@@ -37,7 +37,6 @@ use crate::manifest::document::{Manifests, SourceFile};
 use crate::plan::approve::{Approved, Consent, approve, check};
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Totals};
-use crate::probe::Findings;
 use crate::render::checked;
 use crate::render::counted;
 use crate::render::escape::escape;
@@ -186,11 +185,14 @@ fn apply(
     }
     let files = &prepared.basis.manifests.files;
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
-    if let Err(refused) = check(plan, skip) {
+    let refused = match check(plan, skip) {
+        Err(refused) => Some(refused),
+        Ok(()) => findings::unproven(&settings, plan, (&paths, arguments.proof))?,
+    };
+    if let Some(refused) = refused {
         report_refused(&settings, (plan, files), &refused, reports)?;
         return Err(refused.into());
     }
-    refuse_unproven(arguments, &settings, (plan, &paths))?;
     if !plan.has_news() {
         session.take_in(&prepared.basis.state)?;
         let planned = (plan, &**files);
@@ -333,24 +335,6 @@ fn options(settings: &Settings, breakers: breaker::Limits, left: Option<Duration
         cascade_wait: settings.cascade_wait.value,
         seed: random().as_u64_pair().0,
     }
-}
-
-/// Refuses to move assets aside where nothing shows what the API does with them.
-fn refuse_unproven(
-    arguments: &Apply,
-    settings: &Settings,
-    (plan, paths): (&Plan, &[PathBuf]),
-) -> Result<(), Failure> {
-    let is_real = settings.server.value != Server::Sandbox;
-    if !is_real || plan.staging.is_empty() || arguments.proof.unproven {
-        return Ok(());
-    }
-    let endpoint = settings.server.value.name();
-    if findings::show(paths, endpoint, Findings::move_aside)? {
-        return Ok(());
-    }
-    let does = "treats what is moved into a folder that is deleted";
-    Err(Failure::Unproven(does))
 }
 
 /// How assets are moved aside, where some are.

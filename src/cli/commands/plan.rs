@@ -22,7 +22,7 @@ use crate::cli::files::{self, FilesError};
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::settings::Settings;
 use crate::cli::settings::table::STATE;
-use crate::cli::{clock, identity, playground, project};
+use crate::cli::{clock, findings, identity, playground, project};
 use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
 use crate::plan::approve::{Refused, check};
@@ -121,8 +121,9 @@ fn publish(
     let who = identity::masked(context, &who);
     // A run would refuse it as well, so there is nothing to hand on.
     let refused = match check(plan, arguments.choices.skip_mismatched) {
-        Err(Refused::NotChecked) | Ok(()) => None,
+        Err(Refused::NotChecked) => None,
         Err(refused) => Some(refused),
+        Ok(()) => findings::unproven(settings, plan, (paths, arguments.proof))?,
     };
     let is_unsheltered = refused.as_ref().is_some_and(Refused::is_unsheltered);
     let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
