@@ -92,6 +92,14 @@ impl<'run> Readings<'run> {
         self.again.insert(id, Duration::ZERO);
     }
 
+    /// Believes no reading any more that there was so far.
+    pub(super) fn distrust_all(&mut self) {
+        self.again.clear();
+        if let Some(terms) = &mut self.terms {
+            terms.first = Duration::ZERO;
+        }
+    }
+
     /// Whether an asset is to be read while nothing in it is being deleted.
     pub(super) fn wants_still(&self, id: AssetId) -> bool {
         self.still.contains(&id)

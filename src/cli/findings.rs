@@ -10,7 +10,7 @@ use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::plan::Plan;
-use crate::plan::approve::Refused;
+use crate::plan::approve::{Refused, check};
 use crate::probe::Findings;
 use crate::probe::document::{Document, NAME};
 use crate::store::file::publish;
@@ -55,17 +55,20 @@ pub(super) fn show(
     Ok(found.is_some_and(|found| is_same_server(&found.server, server) && rests(&found.findings)))
 }
 
-/// Why a plan that moves assets aside is not carried out, where no probe has seen what the API does
-/// with them; the sandbox is known.
+/// Why a plan is not carried out, whoever approves it: among others since it moves assets aside, and
+/// no probe has seen what the API does with them. The sandbox is known.
 ///
 /// # Errors
 ///
 /// Returns why what a probe found cannot be used.
-pub(super) fn unproven(
+pub(super) fn refused(
     settings: &Settings,
-    plan: &Plan,
+    (plan, skip_mismatched): (&Plan, bool),
     (paths, proof): (&[PathBuf], Proof),
 ) -> Result<Option<Refused>, Failure> {
+    if let Err(refused) = check(plan, skip_mismatched) {
+        return Ok(Some(refused));
+    }
     let is_real = settings.server.value != Server::Sandbox;
     if !is_real || plan.staging.is_empty() || proof.unproven {
         return Ok(None);

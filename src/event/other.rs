@@ -34,6 +34,11 @@ pub enum Other {
     Unsettled,
     /// It could not be moved.
     Stuck,
+    /// Its staging folder has another name or lies elsewhere than where it was made: whoever did
+    /// that means something by it.
+    Displaced,
+    /// The server did not delete its staging folder.
+    Undeleted,
     /// It could not be read again before it was to be sent.
     Unread,
     /// Nothing is left to do for it: another run has done it, or its record is gone.
@@ -57,6 +62,8 @@ impl Other {
             | Self::Foreign(_)
             | Self::Unsettled
             | Self::Stuck
+            | Self::Displaced
+            | Self::Undeleted
             | Self::Unread => true,
             Self::Done => false,
         }

@@ -102,6 +102,8 @@ pub struct Connections {
     pub listed: Vec<AssetId>,
     /// What of it is not known to be a file.
     pub containers: Vec<(AssetId, Option<Kind>)>,
+    /// In what those of them lay that were moved aside: what is around that counts for them as well.
+    pub homes: Vec<AssetId>,
 }
 
 /// Where one asset lies.

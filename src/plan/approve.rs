@@ -334,7 +334,8 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
                 };
                 approved.found.push((id, Outcome::Failed(refused)));
             }
-            Decision::Forget => approved.forget.push(id),
+            // What was never moved, or is back already, has no record any more.
+            Decision::Unstage | Decision::Forget => approved.forget.push(id),
             Decision::Covered { .. }
             | Decision::Blocked { .. }
             | Decision::Defer { .. }

@@ -98,6 +98,8 @@ pub enum Decision {
         /// The run that has deleted it again, where its entry says `again: true` since then.
         again: Option<u64>,
     },
+    /// Move it back to where it was, and drop its record: it is moved aside and no longer listed.
+    Unstage,
     /// Drop its record: it failed or is missing, and is no longer listed.
     Forget,
     /// Nothing: it is deleted already.
@@ -126,6 +128,7 @@ impl Decision {
             | Self::Mismatch(_)
             | Self::Rescued
             | Self::Drift { .. }
+            | Self::Unstage
             | Self::Forget
             | Self::Unchanged { .. } => false,
         }
@@ -150,6 +153,7 @@ impl Decision {
             | Self::Mismatch(_)
             | Self::Rescued
             | Self::Drift { .. }
+            | Self::Unstage
             | Self::Forget
             | Self::Unchanged { .. } => false,
         }
@@ -174,6 +178,7 @@ impl Decision {
             | Self::Missing
             | Self::Unreadable { .. }
             | Self::Blocked { .. }
+            | Self::Unstage
             | Self::Forget
             | Self::Unchanged { .. } => false,
         }
@@ -204,6 +209,7 @@ impl Decision {
             | Self::Mismatch(_)
             | Self::Rescued
             | Self::Drift { .. }
+            | Self::Unstage
             | Self::Forget
             | Self::Unchanged { .. } => self,
         }
@@ -213,7 +219,8 @@ impl Decision {
     /// up to which moment.
     pub(super) fn waits(&self) -> Option<(Why, Option<Timestamp>)> {
         match self {
-            Self::Defer { until } => Some((Why::Deferred, Some(*until))),
+            // What waits aside does not go with a folder that somebody has moved it to.
+            Self::Defer { until } | Self::Staged { until } => Some((Why::Deferred, Some(*until))),
             Self::Mismatch(_) => Some((Why::Pinned, None)),
             Self::Unread | Self::Unreadable { .. } => Some((Why::Unread, None)),
             Self::Rescued | Self::Drift { .. } => Some((Why::Drift, None)),
@@ -225,7 +232,7 @@ impl Decision {
             | Self::Record { .. }
             | Self::Missing
             | Self::Held { .. }
-            | Self::Staged { .. }
+            | Self::Unstage
             | Self::Forget
             | Self::Unchanged { .. } => None,
         }
@@ -250,6 +257,7 @@ impl Decision {
             | Self::Mismatch(_)
             | Self::Rescued
             | Self::Drift { .. }
+            | Self::Unstage
             | Self::Forget
             | Self::Unchanged { .. } => false,
         }
@@ -474,8 +482,8 @@ fn unlisted(status: &Status) -> Decision {
         Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } | Status::Rescued => {
             Decision::Unchanged { listed: false }
         }
-        // What is staged is moved back first.
-        Status::Failed(_) | Status::Missing | Status::Staged(_) => Decision::Forget,
+        Status::Staged(_) => Decision::Unstage,
+        Status::Failed(_) | Status::Missing => Decision::Forget,
         Status::Unknown { attempts } => Decision::Resolve {
             listed: false,
             attempts: *attempts,

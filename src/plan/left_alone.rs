@@ -27,6 +27,8 @@ impl LeftAlone {
             | Other::Resized
             | Other::Unsettled
             | Other::Stuck
+            | Other::Displaced
+            | Other::Undeleted
             | Other::Unread => None,
         };
         [self.id].into_iter().chain(inside)

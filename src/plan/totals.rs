@@ -44,6 +44,9 @@ pub struct Totals {
     /// Recorded as deleted, and there all the same.
     #[serde(default, skip_serializing_if = "is_none")]
     pub drift: usize,
+    /// Moved back to where they were, since nobody lists them any more.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unstage: usize,
     /// Records to be dropped.
     pub forget: usize,
     /// Listed, and deleted already.
@@ -73,7 +76,7 @@ const fn is_none(total: &usize) -> bool {
 impl Totals {
     /// Every figure with its name, in the order of documents.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, usize); 18] {
+    pub const fn named(&self) -> [(&'static str, usize); 19] {
         let Self {
             retire,
             retry,
@@ -90,6 +93,7 @@ impl Totals {
             unread,
             rescued,
             drift,
+            unstage,
             forget,
             unchanged,
             history,
@@ -114,6 +118,7 @@ impl Totals {
             ("unread", unread),
             ("rescued", rescued),
             ("drift", drift),
+            ("unstage", unstage),
             ("forget", forget),
             ("unchanged", unchanged),
             ("history", history),
@@ -152,6 +157,7 @@ impl Totals {
             Decision::Unread => &mut self.unread,
             Decision::Rescued => &mut self.rescued,
             Decision::Drift { .. } => &mut self.drift,
+            Decision::Unstage => &mut self.unstage,
             Decision::Forget => &mut self.forget,
             Decision::Unchanged { listed: true } => &mut self.unchanged,
             Decision::Unchanged { listed: false } => &mut self.history,
@@ -184,6 +190,6 @@ impl Totals {
     /// How many assets or records the plan would change, those apart that are only read.
     #[must_use]
     pub const fn changes(&self) -> usize {
-        self.going() + self.record + self.missing + self.unreadable + self.forget
+        self.going() + self.record + self.missing + self.unreadable + self.unstage + self.forget
     }
 }

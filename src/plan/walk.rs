@@ -320,8 +320,28 @@ impl<'plan> Walk<'plan> {
         let members: BTreeSet<AssetId> = open.flat_map(|(_, files)| files).copied().collect();
         let stays = move |decided: &Decided<'_>| {
             let id = decided.id;
-            matches!(decided.decision, Decision::Forget)
-                && (manifests.elsewhere.contains_key(&id) || members.contains(&id))
+            let is_elsewhere = manifests.elsewhere.contains_key(&id);
+            match decided.decision {
+                Decision::Forget => is_elsewhere || members.contains(&id),
+                // What is moved aside is read, and no part of what is planned all the same.
+                Decision::Unstage | Decision::Rescued | Decision::Record { .. } => {
+                    is_elsewhere && decided.case.entry.is_none()
+                }
+                Decision::Retire
+                | Decision::Retry { .. }
+                | Decision::Missing
+                | Decision::Unreadable { .. }
+                | Decision::Blocked { .. }
+                | Decision::Resolve { .. }
+                | Decision::Defer { .. }
+                | Decision::Covered { .. }
+                | Decision::Staged { .. }
+                | Decision::Held { .. }
+                | Decision::Unread
+                | Decision::Mismatch(_)
+                | Decision::Drift { .. }
+                | Decision::Unchanged { .. } => false,
+            }
         };
         iter::from_fn(next).filter(move |decided| !stays(decided))
     }

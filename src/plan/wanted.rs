@@ -10,6 +10,7 @@ use crate::manifest::document::Entry;
 use crate::plan::decide::{Case, Decision};
 use crate::plan::model::Held;
 use crate::plan::walk::{Decided, Inputs, Walk};
+use crate::state::State;
 
 /// What must be read, beyond what was read already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,7 +60,15 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let decided = walk.decided().map(|decided| {
         deletes |= decided.decision.may_delete();
         let kind = decided.kind();
-        if is_to_be_read(&decided, reads_contents, inputs.check_retired) {
+        // Where it is decides whether it is moved back, whether or not anybody lists it.
+        let is_aside = decided
+            .case
+            .record
+            .is_some_and(|record| record.status.aside().is_some());
+        let is_left_out =
+            decided.case.entry.is_none() && inputs.manifests.elsewhere.contains_key(&decided.id);
+        let is_aside = is_aside && !is_left_out && decided.case.seen.is_none();
+        if is_aside || is_to_be_read(&decided, reads_contents, inputs.check_retired) {
             assets.push((decided.id, kind));
         } else if reads_contents && matches!(decided.decision, Decision::Unchanged { listed: true })
         {
@@ -74,6 +83,7 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     } else {
         connections(decided, &walk.held())
     };
+    let connections = connections.map(|found| with_homes(found, inputs.state));
     Wanted {
         assets,
         connections,
@@ -110,6 +120,14 @@ pub(super) fn connections<D: Borrow<Decision>>(
     let found = sorted_out(decided, held);
     let connects = !found.holds.is_empty() || !found.protected.is_empty();
     (connects && !found.listed.is_empty()).then_some(found)
+}
+
+/// Adds in what those lay that were moved aside.
+fn with_homes(mut found: Connections, state: &State) -> Connections {
+    let all = found.listed.iter().chain(&found.protected);
+    let homes: BTreeSet<AssetId> = all.filter_map(|id| state.home(*id)).collect();
+    found.homes = homes.into_iter().collect();
+    found
 }
 
 /// Sorts out what is to be deleted and what is protected among what is decided of assets.

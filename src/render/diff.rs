@@ -399,7 +399,7 @@ impl<'plan> Iterator for Records<'plan> {
             Some(Decision::Missing) => self.expected.missing(old),
             Some(Decision::Unreadable { .. }) => self.expected.unreadable.get(&id),
             Some(Decision::Covered { by, .. }) => self.expected.with.get(by),
-            Some(Decision::Forget) => None,
+            Some(Decision::Unstage | Decision::Forget) => None,
             Some(
                 Decision::Blocked { .. }
                 | Decision::Defer { .. }

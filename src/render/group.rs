@@ -25,6 +25,7 @@ pub(crate) enum Group {
     Held,
     Defer,
     Staged,
+    Unstage,
     Forget,
 }
 
@@ -73,6 +74,10 @@ impl Group {
                 "Staged",
                 ": moved aside, and deleted on their dates unless somebody takes them back",
             ),
+            Self::Unstage => (
+                "Move back",
+                ": moved aside and no longer listed, so they go back to where they were",
+            ),
             Self::Forget => (
                 "Forget",
                 ": refused or missing before and no longer listed, so drop their records",
@@ -94,6 +99,7 @@ impl Group {
             | Self::Blocked => ("!", Paint::Yellow),
             Self::Covered | Self::Record => ("=", Paint::Dim),
             Self::Held | Self::Defer | Self::Staged => ("·", Paint::Blue),
+            Self::Unstage => ("<", Paint::Blue),
             Self::Forget => ("x", Paint::Dim),
         }
     }
@@ -116,6 +122,7 @@ pub(super) const fn group_of(decision: &Decision) -> Option<Group> {
         Decision::Held { .. } => Group::Held,
         Decision::Defer { .. } => Group::Defer,
         Decision::Staged { .. } => Group::Staged,
+        Decision::Unstage => Group::Unstage,
         Decision::Forget => Group::Forget,
         Decision::Unchanged { .. } => return None,
     })
@@ -132,6 +139,7 @@ pub(super) fn why(
         | Decision::Missing
         | Decision::Unread
         | Decision::Rescued
+        | Decision::Unstage
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
         Decision::Covered { by, .. } => {
@@ -201,6 +209,7 @@ pub(super) fn why_in_words(id: AssetId, decision: &Decision) -> Option<String> {
         Decision::Retire
         | Decision::Missing
         | Decision::Unread
+        | Decision::Unstage
         | Decision::Forget
         | Decision::Unchanged { .. }
         | Decision::Covered { .. }

@@ -259,6 +259,12 @@ fn other_than_reviewed(other: &Other, knows: &Knows<'_>) -> Option<Foreign> {
             "it was moved aside, and what became of it is not known yet: the next run looks, and `retire state unstage` moves back what is there"
         }
         Other::Stuck => "it could not be moved, and stays where it is",
+        Other::Displaced => {
+            "its staging folder was renamed or moved, so that nothing of it is deleted: give it back its name and place, or move out what is to stay"
+        }
+        Other::Undeleted => {
+            "the server did not delete its staging folder, and the next run tries again"
+        }
         Other::Unread => "it could not be read again before it was to go",
     };
     Some(Foreign::own(why))

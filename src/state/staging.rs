@@ -55,8 +55,21 @@ impl State {
     /// In what an asset lay when a run has seen it there last, where it is moved aside.
     #[must_use]
     pub fn lay_in(&self, id: AssetId) -> Option<AssetId> {
+        if let Some(aside) = self.aside(id) {
+            return (aside.phase != Phase::Moving).then_some(aside.into);
+        }
+        // Of what nobody lists it is known what it was moved with.
+        let mut opened = self.files.iter();
+        let with = opened.find(|(top, inside)| inside.contains(&id) && self.aside(**top).is_some());
+        with.map(|(top, _)| *top)
+    }
+
+    /// In what an asset lay that was moved into a staging folder, where that is kept.
+    #[must_use]
+    pub fn home(&self, id: AssetId) -> Option<AssetId> {
         let aside = self.aside(id)?;
-        (aside.phase != Phase::Moving).then_some(aside.into)
+        let parent = self.catalogue.parent(id);
+        parent.filter(|_| self.is_staging(aside.into))
     }
 
     /// Whether a folder is one of those that runs have moved assets into.

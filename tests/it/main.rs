@@ -64,6 +64,7 @@ mod silence;
 mod soak;
 mod soak_v4;
 mod staged_back;
+mod staged_kept;
 mod suites;
 mod swapped;
 mod taken_back;

@@ -12,18 +12,18 @@ use serde_json::Value;
 use crate::harness::{Desk, Done, seed};
 use crate::soak::Served;
 
-const FOLDER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000010";
+pub(crate) const FOLDER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000010";
 const INSIDE: [&str; 2] = [
     "8d1f0c52-6a3b-4c7e-9f21-000000000012",
     "8d1f0c52-6a3b-4c7e-9f21-000000000013",
 ];
-const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000020";
+pub(crate) const STACK: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000020";
 const VERSIONS: [&str; 2] = [
     "8d1f0c52-6a3b-4c7e-9f21-000000000021",
     "8d1f0c52-6a3b-4c7e-9f21-000000000022",
 ];
-const CUTS: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000040";
-const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000030";
+pub(crate) const CUTS: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000040";
+pub(crate) const LOOSE: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000030";
 const ALL: [&str; 7] = [
     FOLDER,
     INSIDE[0],
@@ -34,20 +34,20 @@ const ALL: [&str; 7] = [
     LOOSE,
 ];
 
-fn id(text: &str) -> AssetId {
+pub(crate) fn id(text: &str) -> AssetId {
     AssetId::parse(text).unwrap()
 }
 
-struct Stage {
-    served: Served,
-    desk: Desk,
+pub(crate) struct Stage {
+    pub(crate) served: Served,
+    pub(crate) desk: Desk,
     /// In what each lay before.
     before: Vec<Option<AssetId>>,
 }
 
 impl Stage {
     /// A folder with two files, a version stack, and a file in a folder that stays.
-    fn fresh(behaviour: &str) -> Self {
+    pub(crate) fn fresh(behaviour: &str) -> Self {
         let assets = format!(
             "              - {{id: {FOLDER}, name: day 1, type: folder, children: [
                   {{id: {}, name: a.mov, filesize: 7}}, {{id: {}, name: b.mov, filesize: 8}}]}}
@@ -76,14 +76,14 @@ impl Stage {
     }
 
     /// The same, and run 1 has staged it all, or deleted it with its staging folder.
-    fn new(behaviour: &str, delete_after: &str) -> Self {
+    pub(crate) fn new(behaviour: &str, delete_after: &str) -> Self {
         let stage = Self::fresh(behaviour);
         stage.apply(delete_after).expect(0);
         assert_ne!(places(&stage.served), stage.before);
         stage
     }
 
-    fn apply(&self, delete_after: &str) -> Done {
+    pub(crate) fn apply(&self, delete_after: &str) -> Done {
         let staged = ["--api", "v4", "--unproven", "--strategy", "staged"];
         let mut more = staged.to_vec();
         more.extend(["--delete-after", delete_after, "--cascade-wait", "4s"]);
@@ -101,7 +101,7 @@ impl Stage {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Done {
+    pub(crate) fn run(&self, words: &[&str]) -> Done {
         self.desk.done(&mut self.command(words))
     }
 
@@ -111,7 +111,7 @@ impl Stage {
     }
 
     /// Each record: its id, its status, and whether it was seen alive.
-    fn records(&self) -> Vec<(String, String, bool)> {
+    pub(crate) fn records(&self) -> Vec<(String, String, bool)> {
         let state = self.state();
         let records = state["assets"].as_object().unwrap().iter();
         let records = records.map(|(id, record)| {
@@ -129,7 +129,7 @@ impl Stage {
         assert!(is_so, "{records:?}");
     }
 
-    fn is_home(&self) -> bool {
+    pub(crate) fn is_home(&self) -> bool {
         let lives = |text: &&str| {
             self.served
                 .sandbox
@@ -138,7 +138,7 @@ impl Stage {
         places(&self.served) == self.before && ALL.iter().all(lives)
     }
 
-    fn folder(&self) -> AssetId {
+    pub(crate) fn folder(&self) -> AssetId {
         id(self.state()["staging"][0]["id"].as_str().unwrap())
     }
 }

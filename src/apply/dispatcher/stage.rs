@@ -25,6 +25,10 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         };
         stager.run(run);
         let Stager { batches, stop, .. } = stager;
+        if batches != self.traffic.batches {
+            // What was moved back, be it held, may lie in what is deleted next.
+            self.readings.distrust_all();
+        }
         self.traffic.batches = batches;
         if let Some(reason) = stop {
             self.stop(reason);

@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use crate::apply::staged::{After, Stager};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Other, RunEvent, Task};
 use crate::outcome::{Aside, AssetOutcome, FailureKind, Outcome, Phase};
 use crate::store::Session;
+
+/// For how long at least something waits on that somebody wanted back, and that could not be moved.
+const POSTPONED: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where something goes back to: its project, where it is, and where it was.
 type Way = (AssetId, AssetId, AssetId);
@@ -56,6 +61,8 @@ impl<Se: Session> Stager<'_, '_, Se> {
         assets: &[(AssetId, Kind)],
         after: After,
     ) -> Vec<AssetId> {
+        let now = self.server.now();
+        let later = now.checked_add(POSTPONED).unwrap_or(now);
         let state = self.ledger.state();
         let asides: BTreeMap<AssetId, Aside> = assets
             .iter()
@@ -63,7 +70,24 @@ impl<Se: Session> Stager<'_, '_, Se> {
             .collect();
         let phase = |id: AssetId, phase| {
             let aside = asides.get(&id).copied()?;
-            Some((id, Outcome::Staged(Aside { phase, ..aside })))
+            // Who wants it back hears by then that it is not, and is not overtaken by its date.
+            let due = match after {
+                After::Forget => aside.due,
+                After::Rescue => aside.due.max(later),
+            };
+            // That the delete of its folder was sent is not forgotten before it is back.
+            let phase = match aside.phase {
+                Phase::Deleting => Phase::Deleting,
+                Phase::Moving | Phase::There => phase,
+            };
+            Some((
+                id,
+                Outcome::Staged(Aside {
+                    due,
+                    phase,
+                    ..aside
+                }),
+            ))
         };
         let moving = |id: AssetId| (None, phase(id, Phase::Moving));
         // What lies in them has records of its own.

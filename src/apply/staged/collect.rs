@@ -36,9 +36,13 @@ impl<Se: Session> Stager<'_, '_, Se> {
             if self.stop.is_some() {
                 return;
             }
-            let Some(tops) = self.clean(folder).filter(|tops| !tops.is_empty()) else {
+            let Some(tops) = self.clean(folder) else {
                 continue;
             };
+            if tops.is_empty() {
+                self.sweep([folder]);
+                continue;
+            }
             // What was to go back and could not, be it held, would go with the others.
             if tops.iter().all(|id| due.contains(id)) {
                 self.delete(folder, tops, most);
@@ -77,9 +81,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
             }
             let marked = self.server.marked(&read);
             let found = compare(folder, self.ledger.state(), &read, &marked);
-            let Some(found) = found.filter(|_| self.is_in_place(folder, &read)) else {
+            let other = if self.is_in_place(folder, &read) {
+                Other::Unread
+            } else {
+                Other::Displaced
+            };
+            let Some(found) = found.filter(|_| other == Other::Unread) else {
                 let tops = self.tops(folder);
-                self.leave_alone(tops, Other::Unread);
+                self.leave_alone(tops, other);
                 return None;
             };
             if let Some(foreign) = found.foreign.first() {
@@ -121,11 +130,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
         let Some(known) = self.ledger.state().staging(folder) else {
             return false;
         };
-        let is_root = facts.parent.is_some_and(|parent| {
-            read.projects
-                .get(&known.project)
-                .is_none_or(|project| project.root.is_none_or(|root| root == parent))
-        });
+        let project = read.projects.get(&known.project);
+        let root = project.and_then(|project| project.root);
+        let is_root = root.is_some() && facts.parent == root;
         facts.kind == Kind::Folder
             && facts.name.as_ref() == Some(&known.name)
             && facts.project.is_none_or(|project| project == known.project)
@@ -284,12 +291,22 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 self.leave_unsettled(tops);
             }
             Ok(Err(refusal)) => {
+                // It may be deleted all the same, by this very call.
+                let seen = self.read_all(folder, &[folder]);
+                if !matches!(
+                    seen.and_then(|mut seen| seen.remove(&folder)),
+                    Some(Seen::There(_))
+                ) {
+                    self.answered(Vec::new());
+                    self.find_out(folder, &asides, tops);
+                    return;
+                }
                 self.answered(as_of(Phase::There));
                 self.warn(format!(
                     "the staging folder `{folder}` was not deleted: {}",
                     refusal.detail
                 ));
-                self.leave_alone(tops, Other::Stuck);
+                self.leave_alone(tops, Other::Undeleted);
             }
             Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => {
                 self.answered(Vec::new());

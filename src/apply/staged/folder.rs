@@ -1,9 +1,11 @@
 //! The staging folder of a project: made once, and looked for where nobody knows whether it was.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::apply::staged::gate::recorded;
 use crate::apply::staged::{Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::event::{RunEvent, Staging};
@@ -124,6 +126,25 @@ impl<Se: Session> Stager<'_, '_, Se> {
         Ok(None)
     }
 
+    /// The staging folders in which some assets wait.
+    pub(super) fn folders_of(&self, ids: &BTreeSet<AssetId>) -> BTreeSet<AssetId> {
+        let state = self.ledger.state();
+        let folders = ids.iter().filter_map(|id| Some(state.aside(*id)?.into));
+        folders.filter(|folder| state.is_staging(*folder)).collect()
+    }
+
+    /// Deletes those of some staging folders in which nothing waits any more, and nothing else is.
+    pub(super) fn sweep(&mut self, folders: impl IntoIterator<Item = AssetId>) {
+        for folder in folders {
+            let state = self.ledger.state();
+            let project = state.staging(folder).map(|known| known.project);
+            let is_used = recorded(state, folder).next().is_some();
+            if let Some(project) = project.filter(|_| !is_used && self.stop.is_none()) {
+                self.delete_empty(folder, project);
+            }
+        }
+    }
+
     /// Has a folder be called as one of this run; says whether it is.
     fn is_called(&mut self, (project, id): (AssetId, AssetId), name: &Arc<str>) -> bool {
         let known = self.ledger.state().staging(id);
@@ -139,13 +160,43 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 self.made(project, Arc::clone(name), id);
                 true
             }
-            // What it is called then is not known, and another one is made.
-            Ok(_) | Err(Unmade::Unknown { .. }) => false,
+            // Whether it is called so by now, only a reading shows.
+            Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => self.is_named((project, id), name),
+            Ok(Err(refusal)) => {
+                self.warn(format!(
+                    "the empty staging folder `{id}` stays, and another one is made, since it could not be renamed: {}",
+                    refusal.detail
+                ));
+                false
+            }
             Err(Unmade::Denied(reason) | Unmade::Stop(reason)) => {
                 self.stop(reason);
                 false
             }
         }
+    }
+
+    /// Reads whether a folder has a name by now.
+    fn is_named(&mut self, (project, id): (AssetId, AssetId), name: &Arc<str>) -> bool {
+        let read = self.server.read(Wanted {
+            assets: &[(id, Some(Kind::Folder))],
+            whole: &BTreeSet::new(),
+            place: &|_| [Some(project), None],
+            within: &|_| None,
+        });
+        let read = self.unless_stopped(read);
+        let is_named = read
+            .as_ref()
+            .and_then(|read| read.facts(id))
+            .is_some_and(|facts| facts.name.as_ref() == Some(name));
+        if is_named {
+            self.made(project, Arc::clone(name), id);
+        } else if self.stop.is_none() {
+            self.warn(format!(
+                "the empty staging folder `{id}` stays, and another one is made, since nobody knows what it is called"
+            ));
+        }
+        is_named
     }
 
     /// Whether a folder is there, is called so, and has nothing in it.

@@ -171,7 +171,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
             return;
         };
         let staging = approved.staging();
+        let from = self.folders_of(&staging.back);
         self.move_back(&staging.back, After::Forget);
+        self.sweep(from);
         for (project, group) in &staging.aside {
             self.move_aside(run, (*project, group), staging.due_at);
         }

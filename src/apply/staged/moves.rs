@@ -95,13 +95,15 @@ impl<Se: Session> Stager<'_, '_, Se> {
             if self.stop.is_some() {
                 return moved;
             }
-            let (mut first, mut said) = (Vec::new(), Vec::new());
+            let (mut opened, mut said) = (Vec::new(), Vec::new());
             for id in &batch.ids {
                 let (events, outcomes) = before(*id);
-                first.extend(events);
+                opened.extend(events);
                 said.extend(outcomes);
             }
-            first.push(self.said(said));
+            // What was opened and has no such record would be taken for what a run deletes one by one.
+            let mut first = vec![self.said(said)];
+            first.extend(opened);
             let with = batch.ids.iter().flat_map(|id| self.with(*id)).collect();
             if !self.intend(task, (&batch.ids, with), first) {
                 return moved;
@@ -191,9 +193,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
             outcomes.extend(after(id));
             moved.there.push(id);
         }
-        if outcomes.is_empty() {
+        if outcomes.is_empty() && !is_there {
             moved.refused.insert(id, refusal);
-        } else {
+        } else if !outcomes.is_empty() {
             let said = self.said(outcomes);
             self.commit(vec![said]);
         }

@@ -292,7 +292,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 
     /// Deletes a staging folder that two lists in a row show to be empty.
-    fn delete_empty(&mut self, folder: AssetId, project: AssetId) {
+    pub(super) fn delete_empty(&mut self, folder: AssetId, project: AssetId) {
         for _ in 0..2 {
             let Some(read) = self.look_into(&[folder].into(), project) else {
                 return;

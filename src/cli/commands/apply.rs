@@ -34,7 +34,7 @@ use crate::cli::ticker::Ticker;
 use crate::cli::{findings, identity, lock, playground, project, rescue, saved_plan};
 use crate::event::{Ending, Listener};
 use crate::manifest::document::{Manifests, SourceFile};
-use crate::plan::approve::{Approved, Consent, approve, check};
+use crate::plan::approve::{Approved, Consent, approve};
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Totals};
 use crate::render::checked;
@@ -185,11 +185,7 @@ fn apply(
     }
     let files = &prepared.basis.manifests.files;
     // What is in the way is refused whether or not anything is to be done, and nobody is asked.
-    let refused = match check(plan, skip) {
-        Err(refused) => Some(refused),
-        Ok(()) => findings::unproven(&settings, plan, (&paths, arguments.proof))?,
-    };
-    if let Some(refused) = refused {
+    if let Some(refused) = findings::refused(&settings, (plan, skip), (&paths, arguments.proof))? {
         report_refused(&settings, (plan, files), &refused, reports)?;
         return Err(refused.into());
     }

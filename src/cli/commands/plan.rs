@@ -25,7 +25,7 @@ use crate::cli::settings::table::STATE;
 use crate::cli::{clock, findings, identity, playground, project};
 use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
-use crate::plan::approve::{Refused, check};
+use crate::plan::approve::Refused;
 use crate::plan::forecast::RateForecast;
 use crate::plan::since::Comparison;
 use crate::plan::{Checked, Plan as Planned, Totals, due};
@@ -120,11 +120,9 @@ fn publish(
     let who = identity::find(context, project::beside(paths).as_deref());
     let who = identity::masked(context, &who);
     // A run would refuse it as well, so there is nothing to hand on.
-    let refused = match check(plan, arguments.choices.skip_mismatched) {
-        Err(Refused::NotChecked) => None,
-        Err(refused) => Some(refused),
-        Ok(()) => findings::unproven(settings, plan, (paths, arguments.proof))?,
-    };
+    let skip = arguments.choices.skip_mismatched;
+    let refused = findings::refused(settings, (plan, skip), (paths, arguments.proof))?;
+    let refused = refused.filter(|refused| *refused != Refused::NotChecked);
     let is_unsheltered = refused.as_ref().is_some_and(Refused::is_unsheltered);
     let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
     let commit = who.provenance.commit.as_deref();

@@ -373,6 +373,7 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
         protected,
         listed,
         containers: _,
+        homes: _,
     } = connections;
     let asked: BTreeSet<&AssetId> = holds.iter().chain(protected).chain(listed).collect();
     for (id, kind) in places

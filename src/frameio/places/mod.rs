@@ -116,7 +116,7 @@ pub async fn find_chains(
             search.places.held.insert(*id, false);
         }
     }
-    let all = ask.protected.iter().chain(&ask.listed);
+    let all = ask.protected.iter().chain(&ask.listed).chain(&ask.homes);
     // Many lie in one folder, of which one is enough.
     let first: BTreeSet<AssetId> = all
         .map(|id| {

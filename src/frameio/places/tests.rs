@@ -80,6 +80,7 @@ impl Connections {
             protected: vec![id(A)],
             listed: vec![id(FOLDER)],
             containers: vec![(id(FOLDER), None)],
+            homes: Vec::new(),
         }
     }
 

@@ -249,6 +249,7 @@ impl Calls {
                 | Decision::Mismatch(_)
                 | Decision::Rescued
                 | Decision::Drift { .. }
+                | Decision::Unstage
                 | Decision::Forget
                 | Decision::Unchanged { .. },
                 _,

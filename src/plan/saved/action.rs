@@ -132,6 +132,8 @@ pub enum Verb {
     Rescued,
     /// Leave it: recorded as deleted, and there all the same.
     Drift,
+    /// Move it back to where it was.
+    Unstage,
     /// Drop its record.
     Forget,
 }
@@ -299,6 +301,7 @@ impl Action {
                 action.action = Verb::Unreadable;
                 action.message = Some(Arc::clone(message));
             }
+            Decision::Unstage => action.action = Verb::Unstage,
             Decision::Forget => action.action = Verb::Forget,
             Decision::Unchanged { .. } => return None,
         }
@@ -406,6 +409,7 @@ impl Action {
             Verb::Record => self.evidence.map(|evidence| Decision::Record { evidence }),
             Verb::Missing => Some(Decision::Missing),
             Verb::Unreadable => message().map(|message| Decision::Unreadable { message }),
+            Verb::Unstage => Some(Decision::Unstage),
             Verb::Forget => Some(Decision::Forget),
         };
         let decision = decision.ok_or(WRONG)?;
@@ -459,12 +463,14 @@ impl Action {
 /// Whether an action may be that of an asset that a manifest lists, or of one that none does.
 fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
     match action {
-        Verb::Forget if listed => Err("is forgotten, and listed all the same"),
-        Verb::Forget | Verb::Resolve => Ok(()),
+        Verb::Forget | Verb::Unstage if listed => {
+            Err("is forgotten or moved back, and listed all the same")
+        }
+        // What is moved aside may be unlisted by then.
+        Verb::Forget | Verb::Unstage | Verb::Resolve | Verb::Record | Verb::Rescued => Ok(()),
         Verb::Retire
         | Verb::Retry
         | Verb::Covered
-        | Verb::Record
         | Verb::Missing
         | Verb::Unreadable
         | Verb::Blocked
@@ -473,7 +479,6 @@ fn fits_listing(action: Verb, listed: bool) -> Result<(), &'static str> {
         | Verb::Held
         | Verb::Unread
         | Verb::Mismatch
-        | Verb::Rescued
         | Verb::Drift => {
             let wrong = "names no manifest that lists it";
             listed.then_some(()).ok_or(wrong)

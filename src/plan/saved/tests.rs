@@ -398,7 +398,10 @@ fn a_plan_that_this_program_does_not_make_is_refused() {
         action.kind = None;
         action.message = None;
     };
-    assert_eq!(why(forget), "is forgotten, and listed all the same");
+    assert_eq!(
+        why(forget),
+        "is forgotten or moved back, and listed all the same"
+    );
 }
 
 #[test]

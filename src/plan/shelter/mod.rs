@@ -12,7 +12,7 @@ use crate::plan::decide::{Decision, Path, Waypoint, Why};
 use crate::plan::model::{Held, Plan, Shelter, Unplaced, Unsettled};
 use crate::plan::walk::Inputs;
 use crate::plan::wanted;
-use crate::state::Status;
+use crate::state::{State, Status};
 
 mod project;
 
@@ -93,6 +93,18 @@ pub(super) fn keep(
                     .or_insert_with(|| (*id, walk.path(&chain.ids[..=depth])));
             }
         }
+        // What is moved back must find what it lay in.
+        let waits = plan
+            .step(*id)
+            .is_some_and(|step| matches!(step.decision, Decision::Staged { .. }));
+        if let Some(home) = walk.home(*id, inputs.state).filter(|_| !waits) {
+            for (depth, around) in home.ids.iter().enumerate().skip(1) {
+                if listed.contains(around) {
+                    kept.entry(*around)
+                        .or_insert_with(|| (*id, walk.path(&home.ids[..=depth])));
+                }
+            }
+        }
         // Where every listed folder was listed to the end, what is in none of them is elsewhere,
         // unless it is deleted: no list shows it then, and it may be restored into one of them.
         if let End::Broken(at, why) = &chain.end
@@ -110,10 +122,8 @@ pub(super) fn keep(
     let mut unclear: BTreeMap<AssetId, usize> = BTreeMap::new();
     for id in &wanted.listed {
         let chain = walk.up(*id);
-        let mut around = chain.ids.iter().enumerate().skip(1);
-        let holder = around.find(|(_, around)| places.held.contains_key(around));
-        if let Some((depth, holder)) = holder {
-            kept.insert(*id, (*holder, walk.path(&chain.ids[..=depth])));
+        if let Some(holder) = walk.holder(*id, &chain, inputs.state) {
+            kept.insert(*id, holder);
         } else if plan.absent.contains(id) {
             // The run reads it, and deletes nothing.
         } else if let End::Broken(..) = chain.end {
@@ -285,6 +295,27 @@ impl Walk<'_> {
             is_circle,
             end,
         }
+    }
+
+    /// What is held around an asset, and the way there. A hold keeps what this program has moved out
+    /// of what is held.
+    fn holder(&self, id: AssetId, chain: &Chain, state: &State) -> Option<(AssetId, Path)> {
+        let home = self.home(id, state);
+        [Some(chain), home.as_ref()]
+            .into_iter()
+            .flatten()
+            .find_map(|chain| {
+                let mut around = chain.ids.iter().enumerate().skip(1);
+                let found = around.find(|(_, around)| self.places.held.contains_key(around));
+                found.map(|(depth, holder)| (*holder, self.path(&chain.ids[..=depth])))
+            })
+    }
+
+    /// The way up from where an asset lay that was moved aside.
+    fn home(&self, id: AssetId, state: &State) -> Option<Chain> {
+        let mut home = self.up(state.home(id)?);
+        home.ids.insert(0, id);
+        Some(home)
     }
 
     /// The way from the last of some assets, which is the outermost, to the first.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::inventory::Seen;
+use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, Phase};
 use crate::plan::decide::{Case, Decision, protected};
 use crate::plan::pin::{Compared, differences};
@@ -11,30 +12,32 @@ use crate::plan::pin::{Compared, differences};
 /// moved, or is to go again, so that it is decided upon like any other.
 pub(crate) fn decide(case: Case<'_>, now: Timestamp) -> Option<Decision> {
     let aside = case.record?.status.aside()?;
-    let Some(entry) = case.entry else {
-        // It is moved back, and its record dropped.
-        return Some(Decision::Forget);
-    };
     let facts = case.seen.and_then(Seen::facts);
     if let Some(parent) = facts.and_then(|facts| facts.parent)
         && parent != aside.into
     {
         let is_as_before = aside.phase == Phase::Moving && Some(parent) == case.was_in;
-        let goes_again = entry.goes_again() && case.again.is_none();
-        if is_as_before || goes_again {
-            return None;
-        }
-        return Some(Decision::Rescued);
+        let goes_again = |entry: &Entry| entry.goes_again() && case.again.is_none();
+        return match case.entry {
+            None if is_as_before => Some(Decision::Unstage),
+            Some(entry) if is_as_before || goes_again(entry) => None,
+            // Whoever takes it out wants it kept, whether or not anybody lists it.
+            None | Some(_) => Some(Decision::Rescued),
+        };
     }
+    // Nothing keeps what is deleted, and nothing moves it back.
+    if let Some(Seen::Deleted { evidence, .. }) = case.seen {
+        return Some(Decision::Record {
+            evidence: *evidence,
+        });
+    }
+    let Some(entry) = case.entry else {
+        return Some(Decision::Unstage);
+    };
     if let Some(held) = protected(case.hold, case.mark) {
         return Some(held);
     }
     match case.seen {
-        Some(Seen::Deleted { evidence, .. }) => {
-            return Some(Decision::Record {
-                evidence: *evidence,
-            });
-        }
         Some(Seen::Missing) if entry.accepts_missing() => {
             return Some(Decision::Record {
                 evidence: Evidence::ByHand,
@@ -43,7 +46,7 @@ pub(crate) fn decide(case: Case<'_>, now: Timestamp) -> Option<Decision> {
         Some(Seen::Missing) => return Some(Decision::Missing),
         // Nothing is recorded of it: where it came from must not be forgotten.
         Some(Seen::Refused { .. }) => return Some(Decision::Unread),
-        Some(Seen::There(_)) | None => {}
+        Some(Seen::There(_) | Seen::Deleted { .. }) | None => {}
     }
     if let Some(details) = &entry.details {
         if let Some(until) = details.not_before.filter(|until| *until > now) {

@@ -152,9 +152,12 @@ const fn verdict(group: Group) -> Verdict {
         }
         Group::Blocked | Group::Resolve => Verdict::Warned,
         Group::Held | Group::Defer | Group::Staged => Verdict::Kept,
-        Group::Retire | Group::Retry | Group::Covered | Group::Record | Group::Forget => {
-            Verdict::Passed
-        }
+        Group::Retire
+        | Group::Retry
+        | Group::Covered
+        | Group::Record
+        | Group::Unstage
+        | Group::Forget => Verdict::Passed,
     }
 }
 
@@ -175,6 +178,7 @@ const fn code(group: Group) -> &'static str {
         Group::Held => "held",
         Group::Defer => "defer",
         Group::Staged => "staged",
+        Group::Unstage => "unstage",
         Group::Forget => "forget",
     }
 }

@@ -129,7 +129,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
                 let record = absorb(before, &Outcome::Missing, run.number, run.at);
                 after.assets.insert(step.id, record);
             }
-            Decision::Forget => {
+            Decision::Unstage | Decision::Forget => {
                 after.assets.remove(&step.id);
             }
             Decision::Blocked { .. }
@@ -205,6 +205,7 @@ fn plan_of(decisions: Vec<(u128, Decision)>) -> Plan {
             Decision::Record { .. } => &mut totals.record,
             Decision::Missing => &mut totals.missing,
             Decision::Unreadable { .. } => &mut totals.unreadable,
+            Decision::Unstage => &mut totals.unstage,
             Decision::Forget => &mut totals.forget,
             Decision::Blocked { .. }
             | Decision::Defer { .. }

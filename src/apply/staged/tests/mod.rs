@@ -222,6 +222,7 @@ fn any_way() -> impl Strategy<Value = Way> {
         1 => Just(Way::Half),
         1 => Just(Way::Short),
         1 => Just(Way::Refuse),
+        1 => Just(Way::RefuseDone),
         1 => Just(Way::DeniedDone),
         1 => Just(Way::Stop),
         1 => Just(Way::Lie),

@@ -46,6 +46,8 @@ pub(super) enum Way {
     /// It does all of it, and tells of half.
     Short,
     Refuse,
+    /// It does it, and says that it does not.
+    RefuseDone,
     DeniedDone,
     Stop,
     /// It says that it has deleted, and has not.
@@ -316,7 +318,12 @@ impl World {
         let done = match way {
             Way::Lost | Way::Refuse | Way::Stop => 0,
             Way::Half => ids.len() / 2,
-            Way::Serve | Way::LostDone | Way::Short | Way::DeniedDone | Way::Lie => ids.len(),
+            Way::Serve
+            | Way::LostDone
+            | Way::Short
+            | Way::RefuseDone
+            | Way::DeniedDone
+            | Way::Lie => ids.len(),
         };
         for one in &ids[..done] {
             self.nodes.get_mut(one).unwrap().parent = to;
@@ -397,6 +404,7 @@ impl Server for World {
                 detail: "lost".to_owned(),
             }),
             Way::DeniedDone => Err(Unmade::Denied(signal)),
+            Way::RefuseDone => Ok(Err(Self::refusal())),
             Way::Serve | Way::Short | Way::Refuse | Way::Stop | Way::Lie => answer,
         }
     }

@@ -131,6 +131,7 @@ fn shown(plan: &Plan) -> Vec<Shown> {
         | Decision::Mismatch(_)
         | Decision::Rescued
         | Decision::Drift { .. }
+        | Decision::Unstage
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
     });

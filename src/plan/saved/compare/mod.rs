@@ -276,7 +276,7 @@ fn is_same(reviewed: &Decision, decided: &Decision) -> bool {
 const fn is_unlisted(decision: &Decision) -> bool {
     matches!(
         decision,
-        Decision::Forget | Decision::Resolve { listed: false, .. }
+        Decision::Unstage | Decision::Forget | Decision::Resolve { listed: false, .. }
     )
 }
 

@@ -167,6 +167,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         | Decision::Retry { .. }
         | Decision::Blocked { .. }
         | Decision::Held { .. }
+        | Decision::Unstage
         | Decision::Forget
         | Decision::Unchanged { .. } => saved == now,
     };

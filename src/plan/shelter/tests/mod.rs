@@ -157,6 +157,7 @@ fn kept(plan: &Plan, n: u128) -> Option<(Why, Vec<u128>)> {
         | Decision::Mismatch(_)
         | Decision::Rescued
         | Decision::Drift { .. }
+        | Decision::Unstage
         | Decision::Forget
         | Decision::Unchanged { .. } => None,
     }

@@ -93,7 +93,7 @@ fn named(leaves: &[Leaf<'_>]) -> Line {
 /// Whether the assets of a group stay, or need somebody.
 const fn stays(group: Group) -> bool {
     match group {
-        Group::Retire | Group::Covered | Group::Record | Group::Forget => false,
+        Group::Retire | Group::Covered | Group::Record | Group::Unstage | Group::Forget => false,
         Group::Retry
         | Group::Resolve
         | Group::Missing

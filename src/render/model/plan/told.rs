@@ -167,6 +167,7 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.record, "to record as gone"),
         (totals.missing, "missing"),
         (totals.unreadable, "not to be read"),
+        (totals.unstage, "to move back"),
         (totals.forget, "to forget"),
     ]);
     let held = HoldFigures::of(&changes_of(&plan.holds));

@@ -1,0 +1,120 @@
+//! What is moved aside and must stay: it goes back, it stays where it waits, and no run deletes it
+//! along with something else.
+#![cfg(unix)]
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use frameio_retire::sandbox::world::edit::Change;
+
+use crate::staged_back::{CUTS, FOLDER, LOOSE, STACK, Stage, id};
+
+fn lists(stage: &Stage, assets: &[&str], held: &[&str]) {
+    let assets = assets.join(", ");
+    let holds = held
+        .iter()
+        .map(|id| format!("  - {{id: {id}, reason: legal}}\n"));
+    let holds: String = holds.collect();
+    let holds = if held.is_empty() {
+        String::new()
+    } else {
+        format!("holds:\n{holds}")
+    };
+    let text = format!("version: 1\nassets: [{assets}]\n{holds}");
+    stage.desk.write("retire.yaml", &text);
+}
+
+fn lives(stage: &Stage, text: &str) -> bool {
+    let sandbox = &stage.served.sandbox;
+    sandbox.with_world(|world| world.is_alive(id(text)))
+}
+
+fn status(stage: &Stage, of: &str) -> Option<String> {
+    let records = stage.records();
+    let found = records.into_iter().find(|(id, _, _)| id == of);
+    found.map(|(_, status, _)| status)
+}
+
+/// It is moved back into a folder that the same run would delete.
+#[test]
+fn what_is_held_by_then_keeps_the_folder_that_it_goes_back_to() {
+    for strategy in ["direct", "auto", "staged"] {
+        let stage = Stage::new("", "14d");
+        lists(&stage, &[LOOSE, CUTS], &[LOOSE]);
+        let flags = ["--api", "v4", "--unproven", "--strategy", strategy];
+        let done = stage.served.apply(&stage.desk, &flags).expect(0);
+        assert!(stage.is_home(), "{strategy}: {}\n{}", done.out, done.err);
+        assert!(lives(&stage, CUTS));
+        assert_eq!(status(&stage, LOOSE), None);
+        stage.served.stop();
+    }
+}
+
+/// This program has moved it out of there, and nobody else.
+#[test]
+fn a_hold_on_what_it_lay_in_keeps_what_is_due() {
+    let stage = Stage::new("", "1s");
+    lists(&stage, &[LOOSE, STACK], &[CUTS]);
+    sleep(Duration::from_millis(1_100));
+    let done = stage.apply("14d").expect(0);
+    assert!(lives(&stage, LOOSE), "{}\n{}", done.out, done.err);
+    assert_eq!(status(&stage, LOOSE), None);
+    assert_eq!(status(&stage, STACK).as_deref(), Some("retired"));
+    stage.served.stop();
+}
+
+/// Somebody drags the staging folder into a folder that is listed.
+#[test]
+fn what_waits_does_not_go_with_a_folder_around_it() {
+    let stage = Stage::new("", "14d");
+    let folder = stage.folder();
+    let to = id(CUTS);
+    let change = Change::Move { id: folder, to };
+    stage.served.sandbox.change(change).unwrap();
+    lists(&stage, &[LOOSE, FOLDER, STACK, CUTS], &[]);
+    let flags = ["--api", "v4", "--unproven", "--strategy", "direct"];
+    let done = stage.served.apply(&stage.desk, &flags).expect(0);
+    assert!(lives(&stage, CUTS) && lives(&stage, LOOSE), "{}", done.out);
+    assert_eq!(status(&stage, LOOSE).as_deref(), Some("staged"));
+    stage.served.stop();
+}
+
+/// Nobody lists it any more, and somebody has put it where something else is deleted.
+#[test]
+fn what_is_taken_out_is_kept_whether_or_not_it_is_listed() {
+    let stage = Stage::new("", "14d");
+    let to = id(CUTS);
+    let moved = id(FOLDER);
+    stage
+        .served
+        .sandbox
+        .change(Change::Move { id: moved, to })
+        .unwrap();
+    lists(&stage, &[CUTS, STACK], &[]);
+    let flags = ["--api", "v4", "--unproven", "--strategy", "direct"];
+    let done = stage.served.apply(&stage.desk, &flags).expect(3);
+    assert!(lives(&stage, FOLDER) && lives(&stage, CUTS), "{}", done.out);
+    assert_eq!(status(&stage, FOLDER).as_deref(), Some("rescued"));
+    // It is told once.
+    let done = stage.served.apply(&stage.desk, &flags).expect(0);
+    assert!(lives(&stage, FOLDER), "{}", done.out);
+    stage.served.stop();
+}
+
+/// Whoever takes everything back does not find a folder without anything in it.
+#[test]
+fn a_staging_folder_in_which_nothing_waits_any_more_is_deleted() {
+    let stage = Stage::new("", "14d");
+    let folder = stage.folder();
+    stage.run(&["state", "unstage", LOOSE]).expect(0);
+    let is_there = || {
+        stage
+            .served
+            .sandbox
+            .with_world(|world| world.is_alive(folder))
+    };
+    assert!(is_there());
+    stage.run(&["state", "unstage"]).expect(0);
+    assert!(!is_there() && stage.is_home());
+    stage.served.stop();
+}
