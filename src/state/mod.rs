@@ -364,13 +364,7 @@ impl State {
             let (counts, deleted) = counts.entry(record.run).or_default();
             counts.add(&record.status);
             if let Status::Retired(evidence) = record.status {
-                // A staging folder has no record that would count it.
-                let evidence = if self.went_with_another(evidence) {
-                    evidence
-                } else {
-                    Evidence::Answer
-                };
-                deleted.add(evidence, self.catalogue.bytes(*id));
+                self.add_deleted(deleted, evidence, self.catalogue.bytes(*id));
             }
         }
         counts

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::asset::AssetId;
 use crate::event::Staging;
 use crate::outcome::{Aside, Evidence, Phase};
-use crate::state::State;
+use crate::state::{Deleted, State};
 
 /// A folder that a run has made, or was about to make, to move assets into.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -82,6 +82,17 @@ impl State {
     #[must_use]
     pub fn went_with_another(&self, evidence: Evidence) -> bool {
         matches!(evidence, Evidence::With(folder) if !self.is_staging(folder))
+    }
+
+    /// Adds an asset that was deleted to a sum: what went with another that has a record is in the size
+    /// of that, and a staging folder has none.
+    pub fn add_deleted(&self, sum: &mut Deleted, evidence: Evidence, bytes: Option<u64>) {
+        let evidence = if self.went_with_another(evidence) {
+            evidence
+        } else {
+            Evidence::Answer
+        };
+        sum.add(evidence, bytes);
     }
 
     /// What is known of a staging folder.

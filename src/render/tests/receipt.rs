@@ -10,7 +10,7 @@ use crate::manifest::document::SourceFile;
 use crate::outcome::Evidence;
 use crate::plan::about::About;
 use crate::render::receipt::{Approval, Asked, Receipt, Source, markdown};
-use crate::state::{Api, Failed, Record, RunRecord, State, Status, Target};
+use crate::state::{Api, Failed, Record, RunRecord, StagingFolder, State, Status, Target};
 
 /// A plan of a file, a folder with a file in it, and one that was deleted already.
 fn planned() -> Plan {
@@ -130,6 +130,43 @@ fn a_receipt_has_what_the_run_recorded_and_nothing_else() {
     let records = json["records"].as_array().unwrap();
     assert_eq!(records.len(), 8, "not what an earlier run did");
     assert_eq!(json["records"][2]["message"], HOSTILE);
+}
+
+#[test]
+fn what_went_with_a_staging_folder_counts_and_what_lay_in_it_counts_once() {
+    let (plan, mut after) = (planned(), after(Api::V4));
+    after.staging.push(StagingFolder {
+        project: id(100),
+        name: "_retire 2026-07-01 run 6".into(),
+        run: 6,
+        id: Some(id(99)),
+    });
+    // A folder of 8 MB with a file of 8 MB in it, a file of 2 MB and one of no known size: only what
+    // was moved by itself went with the staging folder.
+    for (n, with, bytes) in [
+        (30, 99, Some(8_000_000)),
+        (31, 30, Some(8_000_000)),
+        (32, 99, Some(2_000_000)),
+        (33, 99, None),
+    ] {
+        let record = Record {
+            status: Status::Retired(Evidence::With(id(with))),
+            run: 7,
+            at: at("2026-07-01T10:00:04Z"),
+        };
+        after.assets.insert(id(n), record);
+        let known = Known {
+            bytes,
+            ..Known::default()
+        };
+        after.catalogue.insert(id(n), known);
+    }
+    let [text, json] = written(&plan, Some(&after), Some(7), true);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    // Beside them one of 73,400,320 bytes was deleted, and one of no known size.
+    assert_eq!(json["bytes"], 83_400_320);
+    assert_eq!(json["unmeasured"], 2);
+    assert!(text.contains("; at least 83.4 MB deleted"), "{text}");
 }
 
 #[test]
