@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::asset::AssetId;
 use crate::event::{Listener, RateLimit, RunEvent};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Phase};
 use crate::plan::forecast::{RateForecast, Stage};
 use crate::render::report::Summary;
 use crate::render::{Paint, Style, count, counted, escape, words};
@@ -66,6 +68,8 @@ pub(crate) struct Progress {
     slow: BTreeMap<u64, (Duration, For)>,
     /// The assets that were refused or not answered so far, since they may be asked for again.
     open: HashMap<AssetId, Open>,
+    /// The assets that wait in a staging folder beyond this run, which is what became of them.
+    waiting: HashSet<AssetId>,
     /// The files that are deleted in place of their version stacks, which count as one asset each.
     members: HashSet<AssetId>,
     /// What the plan takes at the server's limits.
@@ -123,6 +127,11 @@ impl Progress {
         self.elapsed = elapsed;
     }
 
+    /// Of how many assets that is: what was found beside the plan makes it no more than all of them.
+    fn of(&self) -> usize {
+        self.total.max(self.done())
+    }
+
     /// How many assets have an outcome.
     pub(crate) const fn done(&self) -> usize {
         self.counts.total()
@@ -158,7 +167,10 @@ impl Progress {
         }
     }
 
-    fn record_outcome(&mut self, id: AssetId, outcome: &Outcome) {
+    fn record_outcome(&mut self, id: AssetId, outcome: &Outcome, at: Timestamp) {
+        if !self.waiting.is_empty() && self.waiting.remove(&id) {
+            self.counts.staged -= 1;
+        }
         // Mostly there are none, and then there is nothing to look up.
         let before = (!self.open.is_empty())
             .then(|| self.open.remove(&id))
@@ -178,7 +190,13 @@ impl Progress {
             }
             Outcome::Missing => self.counts.missing += 1,
             Outcome::Restored { .. } => self.counts.restored += 1,
-            Outcome::Staged(_) => self.counts.staged += 1,
+            // On its way there, and where the same run deletes it, nothing has become of it yet.
+            Outcome::Staged(aside) => {
+                if aside.phase == Phase::There && aside.due > at {
+                    self.counts.staged += 1;
+                    self.waiting.insert(id);
+                }
+            }
             Outcome::Rescued => self.counts.rescued += 1,
             Outcome::Failed(_) => {
                 self.counts.failed += 1;
@@ -202,13 +220,13 @@ impl Listener for Progress {
         // What was read before the run, as batch 0, is no part of its total.
         if let RunEvent::Answered {
             batch: 1..,
+            at,
             outcomes,
-            ..
         } = event
         {
             for (id, outcome) in outcomes {
                 if !self.members.contains(id) {
-                    self.record_outcome(*id, outcome);
+                    self.record_outcome(*id, outcome, *at);
                 }
             }
         } else if let RunEvent::Intent {
@@ -241,7 +259,7 @@ pub(crate) fn line(progress: &Progress) -> String {
     let mut parts = vec![format!(
         "{} of {}",
         count(done),
-        counted(progress.total, "asset", "assets")
+        counted(progress.of(), "asset", "assets")
     )];
     parts.extend(words::figures(&words::outcomes(
         progress.counts,
@@ -265,7 +283,7 @@ pub(crate) fn bar(progress: &Progress, columns: usize, style: Style) -> String {
     let (speed, left) = forecast(progress);
     let told =
         |figure: usize, word: &str| (figure > 0).then(|| format!("{} {word}", count(figure)));
-    let done = format!("{} of {}", count(progress.done()), count(progress.total));
+    let done = format!("{} of {}", count(progress.done()), count(progress.of()));
     // In the order of the line; the smaller number is the more important.
     let mut pieces = [
         (0, Some(done), None),

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::*;
+use crate::asset::Kind;
 use crate::event::{Listener, RateLimit, RunEvent, Task};
-use crate::outcome::{Evidence, Failure, Outcome};
+use crate::outcome::{Aside, Evidence, Failure, Outcome, Phase};
 use crate::plan::forecast::{RateForecast, Stage};
 use crate::render::Style;
 use crate::render::escape::columns as columns_of;
@@ -81,6 +82,43 @@ fn an_asset_is_counted_once_by_its_last_outcome() {
         "3 of 3 assets · 2 retired · 1 already gone"
     );
     assert_eq!(progress.total, 3);
+}
+
+#[test]
+fn what_is_moved_aside_is_counted_once_and_is_never_more_than_all() {
+    let aside = |phase, due| {
+        Outcome::Staged(Aside {
+            into: id(99),
+            asset: Kind::File,
+            due: at(due),
+            phase,
+        })
+    };
+    let of_nine = |outcome: &Outcome| -> Vec<_> { (1..=9).map(|n| (n, outcome.clone())).collect() };
+    // It waits for two weeks: that it is there is what becomes of it.
+    let mut progress = Progress::new(9, Vec::new());
+    let later = "2026-07-15T10:00:00Z";
+    answer(&mut progress, of_nine(&aside(Phase::Moving, later)));
+    assert_eq!(line(&progress), "0 of 9 assets");
+    answer(&mut progress, of_nine(&aside(Phase::There, later)));
+    assert_eq!(line(&progress), "9 of 9 assets · 9 staged");
+    answer(&mut progress, vec![(1, Outcome::Rescued)]);
+    assert_eq!(line(&progress), "9 of 9 assets · 8 staged · 1 rescued");
+    // The same run deletes it: then that is.
+    let mut progress = Progress::new(9, Vec::new());
+    let now = "2026-07-01T10:00:00Z";
+    for phase in [Phase::Moving, Phase::There, Phase::Deleting] {
+        answer(&mut progress, of_nine(&aside(phase, now)));
+        assert_eq!(line(&progress), "0 of 9 assets");
+    }
+    answer(
+        &mut progress,
+        of_nine(&Outcome::Retired(Evidence::With(id(99)))),
+    );
+    assert_eq!(line(&progress), "9 of 9 assets · 9 retired");
+    // What nobody planned is told all the same.
+    answer(&mut progress, vec![(10, Outcome::Rescued)]);
+    assert_eq!(line(&progress), "10 of 10 assets · 9 retired · 1 rescued");
 }
 
 fn pace(progress: &mut Progress, rate_limit: RateLimit, milliseconds: u64) {
