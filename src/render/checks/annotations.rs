@@ -49,7 +49,7 @@ const fn level(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Refused | Verdict::Failed => "error",
         Verdict::Warned => "warning",
-        Verdict::Kept | Verdict::Passed => "notice",
+        Verdict::Kept | Verdict::Waits | Verdict::Passed => "notice",
     }
 }
 

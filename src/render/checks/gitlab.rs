@@ -98,6 +98,6 @@ const fn severity(verdict: Verdict) -> &'static str {
         Verdict::Refused => "blocker",
         Verdict::Failed => "major",
         Verdict::Warned => "minor",
-        Verdict::Kept | Verdict::Passed => "info",
+        Verdict::Kept | Verdict::Waits | Verdict::Passed => "info",
     }
 }

@@ -39,7 +39,7 @@ fn case(check: &Check) -> TestCase {
     let message = escape(check.message.shown()).into_owned();
     let status = match check.verdict {
         Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Kept | Verdict::Warned => {
+        Verdict::Waits | Verdict::Kept | Verdict::Warned => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(message);
             status

@@ -28,6 +28,8 @@ pub(crate) enum Verdict {
     Warned,
     /// The asset stays, as somebody wants it.
     Kept,
+    /// The asset waits for its date.
+    Waits,
     /// There is nothing to say against it.
     Passed,
 }
@@ -138,7 +140,11 @@ impl Check {
     /// Whether somebody is to see it.
     const fn is_shown(&self) -> bool {
         match self.verdict {
-            Verdict::Refused | Verdict::Failed | Verdict::Warned | Verdict::Kept => true,
+            Verdict::Refused
+            | Verdict::Failed
+            | Verdict::Warned
+            | Verdict::Kept
+            | Verdict::Waits => true,
             Verdict::Passed => false,
         }
     }

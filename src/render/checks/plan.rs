@@ -151,7 +151,8 @@ const fn verdict(group: Group) -> Verdict {
             Verdict::Failed
         }
         Group::Blocked | Group::Resolve => Verdict::Warned,
-        Group::Held | Group::Defer | Group::Staged => Verdict::Kept,
+        Group::Held => Verdict::Kept,
+        Group::Defer | Group::Staged => Verdict::Waits,
         Group::Retire
         | Group::Retry
         | Group::Covered

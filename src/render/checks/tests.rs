@@ -6,6 +6,8 @@ use super::annotations::annotations;
 use super::gitlab::quality;
 use super::junit::junit;
 use super::*;
+use crate::plan::decide::{Decision, Why};
+use crate::plan::{Plan, Step};
 use crate::render::escape::escape;
 
 fn check(verdict: Verdict, code: &'static str, subject: &str, number: u128) -> Check {
@@ -54,6 +56,53 @@ fn refusals_come_first_and_the_rest_is_counted() {
         ]
     );
     assert_eq!(lines[10], "::notice title=retire::and 134 more");
+}
+
+#[test]
+fn what_is_held_comes_before_what_waits_for_its_date() {
+    let until = "2026-12-12T00:00:00Z".parse().unwrap();
+    let id = |n: u128| AssetId::from_uuid(Uuid::from_u128(n));
+    let step = |n, decision| Step {
+        id: id(n),
+        decision,
+        details: None,
+        spot: None,
+    };
+    let mut steps: Vec<Step> = (1..=12)
+        .map(|n| step(n, Decision::Staged { until }))
+        .collect();
+    steps.push(step(13, Decision::Defer { until }));
+    steps.push(step(
+        14,
+        Decision::Held {
+            why: Why::Hold("claim".into()),
+            path: None,
+            until: None,
+        },
+    ));
+    steps.push(step(15, Decision::Missing));
+    steps.push(step(16, Decision::Retire));
+    let plan = Plan {
+        steps,
+        ..Plan::default()
+    };
+    let checks = plan::checks(&plan, &[], None);
+    let text = written(|sink| annotations(&shown(checks, Names::Full), sink));
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("::error title=retire%3A missing::"),
+        "{text}"
+    );
+    assert!(
+        lines[1].starts_with("::notice title=retire%3A held::"),
+        "{text}"
+    );
+    assert!(
+        lines[2].starts_with("::notice title=retire%3A staged::"),
+        "{text}"
+    );
+    assert_eq!(lines[10], "::notice title=retire::and 5 more");
+    assert_eq!(lines.len(), 11);
 }
 
 #[test]
