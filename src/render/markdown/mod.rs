@@ -10,7 +10,7 @@ use crate::render::markdown::inline::code;
 use crate::render::model::{Block, Change, Line, NEXT, Piece, Report, Row};
 use crate::render::names::Shown;
 use crate::render::size::age;
-use crate::render::{count, counted};
+use crate::render::{count, counted, share};
 
 pub(crate) mod inline;
 
@@ -40,6 +40,11 @@ struct List {
 }
 
 impl List {
+    /// How many bytes it takes with no row at all.
+    fn least(&self) -> usize {
+        self.within(usize::MAX, 0, &more_assets).len()
+    }
+
     /// The list in so many bytes: as many rows as fit, `most` at most, and how many there are besides;
     /// nothing where not even that fits. `more` writes how many there are.
     fn within(&self, room: usize, most: usize, more: &dyn Fn(&str) -> String) -> String {
@@ -51,6 +56,11 @@ impl List {
         } = self;
         if *total == 0 {
             return String::new();
+        }
+        let all: usize = rows.iter().map(String::len).sum();
+        let is_whole = rows.len() == *total && *total <= most;
+        if is_whole && head.len() + all + foot.len() <= room {
+            return [&**head, &*rows.concat(), foot].concat();
         }
         let more = |left: usize| match left {
             0 => String::new(),
@@ -116,14 +126,26 @@ pub(crate) fn report(
     let folders = folders(report);
     let more = |left: &str| format!("| … {left} more | | | |\n");
     let few = folders.within(usize::MAX, FOLDERS, &more);
-    // How many assets each group has is said beside all the folders that there is room for.
-    let frames = assets(report, usize::MAX, 0);
-    let frames: usize = frames.iter().map(String::len).sum();
-    let attention = attention(report, room.saturating_sub(few.len() + frames));
+    // How many assets each group has is said beside all the folders that there is room for: in a fold
+    // each, or else in one line.
+    let lists = assets(report, room);
+    let frames: usize = lists.iter().map(List::least).sum();
+    let is_tight = frames > room.saturating_sub(few.len());
+    let counts = if is_tight {
+        counts(report)
+    } else {
+        String::new()
+    };
+    let least = if is_tight { counts.len() } else { frames };
+    let attention = attention(report, room.saturating_sub(few.len() + least));
     let room = most.saturating_sub(head.len() + attention.len() + checks.len() + foot.len());
-    let many = folders.within(room.saturating_sub(frames), usize::MAX, &more);
+    let many = folders.within(room.saturating_sub(least), usize::MAX, &more);
     let folders = if many.len() < few.len() { few } else { many };
-    let assets = assets(report, room.saturating_sub(folders.len()), usize::MAX);
+    let assets = if is_tight {
+        vec![counts]
+    } else {
+        filled(&lists, room.saturating_sub(folders.len()))
+    };
     for part in [head, attention, checks, folders]
         .into_iter()
         .chain(assets)
@@ -240,17 +262,14 @@ fn folders(report: &Report<'_>) -> List {
     }
 }
 
-/// The assets of each group, in as much room as there is, `most` of a group at most. How many a group
-/// has goes before the rows of another one.
-fn assets(report: &Report<'_>, room: usize, most: usize) -> Vec<String> {
-    let more = |left: &str| format!("- … {left} more\n");
+/// The assets of each group; what there is no room for is not made.
+fn assets(report: &Report<'_>, room: usize) -> Vec<List> {
     let tables = report.groups.iter();
     let tables = tables.filter_map(|group| Some((group.table?, group)));
     let lists = tables.map(|(title, group)| {
         let total = group.total();
         let assets = counted(total, "asset", "assets");
-        // What there is no room for is not made.
-        let rows = group.assets().take(most.min(room / LEAST));
+        let rows = group.assets().take(room / LEAST);
         List {
             head: format!("<details><summary>{title}: {assets}</summary>\n\n"),
             total,
@@ -258,23 +277,52 @@ fn assets(report: &Report<'_>, room: usize, most: usize) -> Vec<String> {
             foot: "\n</details>\n\n".to_owned(),
         }
     });
-    let lists: Vec<List> = lists.collect();
-    let frames = lists.iter();
-    let frames: Vec<usize> = frames
-        .map(|list| list.within(usize::MAX, 0, &more).len())
+    lists.collect()
+}
+
+/// What stands in a fold for the assets that have no row in it.
+fn more_assets(left: &str) -> String {
+    format!("- … {left} more\n")
+}
+
+/// Fills so many bytes with lists: how many each has goes before the rows of any. The small ones are
+/// shown whole, and the large ones share what is left, to the last row that has room.
+fn filled(lists: &[List], room: usize) -> Vec<String> {
+    let rows = |list: &List| list.rows.iter().map(String::len).sum();
+    let rows: Vec<usize> = lists.iter().map(rows).collect();
+    let frames: usize = lists.iter().map(List::least).sum();
+    let shares = share(&rows, room.saturating_sub(frames));
+    let texts = lists.iter().zip(shares);
+    let mut texts: Vec<String> = texts
+        .map(|(list, share)| list.within(list.least() + share, usize::MAX, &more_assets))
         .collect();
-    let mut room = room;
-    let mut rows = room.saturating_sub(frames.iter().sum());
-    let mut left = lists.len();
-    let texts = lists.iter().zip(frames).map(|(list, frame)| {
-        let share = frame.saturating_add(rows / left);
-        let text = list.within(share.min(room), most, &more);
-        room = room.saturating_sub(text.len());
-        rows = rows.saturating_sub(text.len().saturating_sub(frame));
-        left -= 1;
-        text
-    });
-    texts.collect()
+    let taken: usize = texts.iter().map(String::len).sum();
+    let mut left = room.saturating_sub(taken);
+    for (list, text) in lists.iter().zip(&mut texts) {
+        let longer = list.within(text.len() + left, usize::MAX, &more_assets);
+        left = (left + text.len()).saturating_sub(longer.len());
+        *text = longer;
+    }
+    texts
+}
+
+/// How many assets each group has, where there is no room for their folds.
+fn counts(report: &Report<'_>) -> String {
+    let tables = report.groups.iter();
+    let tables = tables.filter_map(|group| Some((group.table?, group.total())));
+    let said = tables
+        .filter(|(_, total)| *total > 0)
+        .map(|(title, total)| {
+            let assets = counted(total, "asset", "assets");
+            format!("{title}: {assets}")
+        });
+    let said: Vec<String> = said.collect();
+    let mut text = String::new();
+    if !said.is_empty() {
+        let said = said.join(", ");
+        paragraph(&mut text, &format!("No room for a row of each: {said}."));
+    }
+    text
 }
 
 /// The row of one asset.

@@ -153,6 +153,32 @@ fn rows_of_assets_are_left_out_before_folders() {
 }
 
 #[test]
+fn rows_of_assets_fill_the_room_that_there_is() {
+    let plan = large(20_000, 40);
+    for most in [60_000, 30_000, 12_345] {
+        let text = shown(&plan, most);
+        assert!(text.len() <= most, "{} of {most}", text.len());
+        // There is no room for one more row, and the small group is shown whole.
+        assert!(text.len() + 150 > most, "{} of {most}", text.len());
+        assert_eq!(text.matches("claim open").count(), 1 + 3, "{text}");
+    }
+}
+
+#[test]
+fn where_folds_have_no_room_it_is_said_how_many_assets_they_were_of() {
+    let plan = large(4_000, 400);
+    let said = "No room for a row of each: Retire: 3,997 assets, Held: 3 assets.\n\n";
+    let least = shown(&plan, 0);
+    assert!(least.contains(said), "{least}");
+    assert!(!least.contains("<details>"), "{least}");
+    for most in (least.len()..least.len() + 600).step_by(7) {
+        let text = shown(&plan, most);
+        assert!(text.len() <= most, "{} of {most}", text.len());
+        assert_ne!(text.contains(said), text.contains("<details>"), "{text}");
+    }
+}
+
+#[test]
 fn a_small_plan_is_shown_whole() {
     let plan = large(12, 2);
     let text = shown(&plan, 60_000);
@@ -184,7 +210,8 @@ fn names_of_what_is_new_are_left_out_last_and_never_how_much_it_is() {
     // Room for the names comes before room for folders beyond ten, and that before assets.
     let frames = "<details><summary>Retire: 3,997 assets</summary>\n\n- … 3,997 more\n\n</details>\n\n\
         <details><summary>Held: 3 assets</summary>\n\n- … 3 more\n\n</details>\n\n";
-    let base = least.len() + frames.len();
+    let counts = "No room for a row of each: Retire: 3,997 assets, Held: 3 assets.\n\n";
+    let base = least.len() + frames.len() - counts.len();
     let roomy = shown_since(&now, Some(&since), base + 200);
     assert!(roomy.contains(&format!("{said}{names}")), "{roomy}");
     assert!(roomy.contains(", 2,995 more\n"), "{roomy}");
