@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::event::{Released, Subject};
+use crate::plan::Plan;
+use crate::plan::decide::{Decision, Why};
 use crate::plan::holds::{HoldChange, PlannedHold};
 use crate::render::escape::escape;
 use crate::render::model::{Group, Line, Rows};
@@ -16,12 +18,46 @@ use crate::state::KeptHold;
 
 /// The holds of a plan; what changes comes first, then what no line says any more.
 pub(super) fn planned(holds: &[PlannedHold]) -> Option<Group<'_>> {
-    let (changed, rest): (Vec<_>, Vec<_>) = holds.iter().partition(|hold| hold.change.is_some());
+    group(holds, |_| false)
+}
+
+/// The same beside what says which assets are held, and why: a hold that says no more has no row.
+pub(super) fn beside_held(plan: &Plan) -> Option<Group<'_>> {
+    group(&plan.holds, |hold| is_told(plan, hold))
+}
+
+/// Whether an asset stands among those that are held with all that its hold says.
+fn is_told(plan: &Plan, hold: &PlannedHold) -> bool {
+    let Subject::Asset(id) = hold.held else {
+        return false;
+    };
+    let is_held = plan.step(id).is_some_and(|step| {
+        matches!(
+            &step.decision,
+            Decision::Held { why: Why::Hold(reason), until, path: None }
+                if (reason, *until) == (&hold.reason, hold.until)
+        )
+    });
+    let is_plain = match (&hold.change, hold.run) {
+        (None, _) | (Some(HoldChange::Kept), None) => true,
+        (Some(HoldChange::Kept | HoldChange::Released { .. } | HoldChange::Ended), _) => false,
+    };
+    is_held && is_plain && hold.at.is_some() && hold.said.is_none()
+}
+
+fn group(holds: &[PlannedHold], is_told: impl Fn(&PlannedHold) -> bool) -> Option<Group<'_>> {
+    let all = holds.len();
+    let holds = holds.iter().filter(|hold| !is_told(hold));
+    let (changed, rest): (Vec<_>, Vec<_>) = holds.partition(|hold| hold.change.is_some());
     let (alone, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hold| hold.at.is_none());
-    let all: Vec<&PlannedHold> = changed.into_iter().chain(alone).chain(rest).collect();
-    let title = Line::strong(format!("Holds ({})", count(all.len())));
-    let rows = Rows::holds(all.len(), move |at| {
-        let hold = all[at];
+    let shown: Vec<&PlannedHold> = changed.into_iter().chain(alone).chain(rest).collect();
+    let title = Line::strong(format!("Holds ({})", count(all)));
+    let title = match all - shown.len() {
+        0 => title,
+        told => title.and(format!(", {} of them on what is held", count(told))),
+    };
+    let rows = Rows::holds(shown.len(), move |at| {
+        let hold = shown[at];
         // Why it is lifted, or how that is done, is read to its end.
         let is_read = !hold.is_in_force() || hold.at.is_none();
         (is_read, line(hold))

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::picture::{Account, manifests, planned};
 use super::*;
 use crate::asset::Kind;
+use crate::event::Subject;
 use crate::inventory::Facts;
 use crate::plan::Checked;
 use crate::plan::since::{Comparison, Since};
@@ -176,6 +177,22 @@ fn where_folds_have_no_room_it_is_said_how_many_assets_they_were_of() {
         assert!(text.len() <= most, "{} of {most}", text.len());
         assert_ne!(text.contains(said), text.contains("<details>"), "{text}");
     }
+}
+
+#[test]
+fn what_is_held_stands_once_in_what_somebody_has_to_look_at() {
+    let text = shown(&large(12, 2), 60_000);
+    let (attention, _) = text.split_once("\n| project / folder").unwrap();
+    assert_eq!(attention.matches("clip 0.mov").count(), 1, "{attention}");
+    assert!(!attention.contains("Holds"), "{attention}");
+    // What lies in no manifest, or is of a project, is said of its hold alone.
+    let mut plan = large(12, 2);
+    (plan.holds[1].at, plan.holds[1].change) = (None, None);
+    plan.holds[2].held = Subject::Project(id(1));
+    let text = shown(&plan, 60_000);
+    let said = "- **Holds (3)**, 1 of them on what is held\n  - ";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("`releases:` lifts it"), "{text}");
 }
 
 #[test]

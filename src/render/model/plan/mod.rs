@@ -13,7 +13,7 @@ use crate::render::model::plan::view::PlanView;
 use crate::render::model::{Block, Line, Report};
 use crate::render::names::Foreign;
 use crate::render::rows;
-use crate::render::{checked, count, counted, moment, thousands, withheld};
+use crate::render::{checked, count, counted, holds, moment, thousands, withheld};
 use crate::state::Api;
 
 pub(crate) mod assets;
@@ -64,13 +64,15 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
         part,
         headline,
         changes,
-        holds,
+        holds: _,
         forecast,
         unsettled,
         unchecked,
         single,
         against,
     } = told(view);
+    // Which assets are held stands among what stays.
+    let holds = holds::beside_held(view.plan);
     let (warned, against) = match view.checked {
         Checked::Live(_) => (None, Some(against)),
         Checked::NotChecked => (Some(against), None),
