@@ -24,5 +24,11 @@ pub fn count(number: usize) -> String {
 /// Shows a count with its noun: `1 asset`, `1,234 assets`.
 #[must_use]
 pub fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
+    format!("{} {}", count(number), either(number, one, many))
+}
+
+/// Chooses the word for one thing or for any other number of them: `it`, `them`.
+#[must_use]
+pub const fn either<'word>(number: usize, one: &'word str, many: &'word str) -> &'word str {
+    if number == 1 { one } else { many }
 }

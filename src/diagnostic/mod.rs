@@ -8,7 +8,7 @@ mod toml;
 use std::fmt;
 use std::sync::Arc;
 
-pub use count::{count, counted, thousands};
+pub use count::{count, counted, either, thousands};
 pub use damage::{Damage, without_mark};
 pub use parser::of_a_parser;
 pub use toml::of_toml;

@@ -8,7 +8,7 @@ use std::fmt;
 use anstyle::AnsiColor;
 use jiff::Timestamp;
 
-pub use crate::diagnostic::{count, counted, thousands};
+pub use crate::diagnostic::{count, counted, either, thousands};
 
 pub(crate) mod back;
 pub(crate) mod basis;

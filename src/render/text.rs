@@ -12,7 +12,7 @@ use crate::render::model::{Block, Change, Group, Item, Line};
 use crate::render::places::Places;
 use crate::render::rows::{self, Page, Widths};
 use crate::render::tree::{self, Shape, Tree};
-use crate::render::{Style, checked, counted, words};
+use crate::render::{Style, checked, counted, either, words};
 
 /// How many rows a terminal has for assets, folders, projects and holds, and for what is said of
 /// single assets below: with the totals around them a plan is seen at once. `--full` shows all.
@@ -153,12 +153,14 @@ fn assets(
     Ok(())
 }
 
-/// Says how many files go, and what they weigh: `342 files, 142 GB`.
-pub(crate) fn goes(plan: &Plan) -> String {
+/// Says how many files go, and what they weigh: `342 files, 142 GB`; and what all of them are called
+/// then.
+pub(crate) fn goes(plan: &Plan) -> (String, &'static str) {
+    let them = either(plan.totals.to_type(), "it", "them");
     let going = plan.going();
     if going.files == 0 {
-        return counted(plan.totals.deletes(), "asset", "assets");
+        return (counted(plan.totals.deletes(), "asset", "assets"), them);
     }
     let size = rows::sized(going).map_or_else(String::new, |size| format!(", {size}"));
-    format!("{}{size}", rows::files(going))
+    (format!("{}{size}", rows::files(going)), them)
 }

@@ -16,7 +16,7 @@ use crate::apply::strategy::stacks::OTHER;
 use crate::apply::strategy::way::{Folder, Way};
 use crate::apply::strategy::{Effect, Job, Known, Retry, Strategy, Subject};
 use crate::asset::{AssetId, Kind};
-use crate::diagnostic::counted;
+use crate::diagnostic::{counted, either};
 use crate::frameio::retry::Retries;
 use crate::measure;
 use crate::outcome::{AssetOutcome, Evidence, Failure, FailureKind, Outcome};
@@ -224,6 +224,7 @@ fn one_less(folder: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Ef
     }
     let there = std::mem::take(&mut entry.there);
     let assets = counted(there.len(), "asset", "assets");
+    let are = either(there.len(), "it is", "they are");
     let all = Retries {
         tries: u32::MAX,
         within: known.cascade_wait,
@@ -254,7 +255,7 @@ fn one_less(folder: AssetId, mut entry: Folder, known: &Known<'_, Direct>) -> Ef
         longest,
         rests: None,
         why: format!(
-            "{} is deleted, and {assets} in it can still be read; they are waited for, {left} at most",
+            "{} is deleted, and {assets} in it can still be read; {are} waited for, {left} at most",
             known.approved.called(folder)
         ),
     };

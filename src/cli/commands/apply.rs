@@ -376,7 +376,7 @@ fn consent(
 /// Has somebody type how many files go, with where they go from and what they weigh in sight.
 fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failure> {
     let target = &prepared.basis.target;
-    let goes = text::goes(&prepared.plan);
+    let (goes, them) = text::goes(&prepared.plan);
     let account = prepared.checked.live().and_then(checked::account);
     let place = match account {
         Some(account) => {
@@ -391,7 +391,7 @@ fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failur
     drop(wrapped(width, &mut words, |sink| {
         write!(
             sink,
-            "\n{place}: {goes}.\nTo delete them, type the number of files that go:"
+            "\n{place}: {goes}.\nTo delete {them}, type the number of files that go:"
         )
     }));
     let words = String::from_utf8_lossy(&words);

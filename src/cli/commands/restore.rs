@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{playground, rescue};
-use crate::diagnostic::counted;
+use crate::diagnostic::{counted, either};
 use crate::plan::restore::{Candidate, choose};
 use crate::probe::Findings;
 use crate::render;
@@ -102,11 +102,12 @@ fn played(seeded: Option<World>, state: &State, candidates: &[Candidate]) -> Wor
 /// How somebody is asked.
 fn question(assets: usize, place: &Target) -> Question {
     let come = counted(assets, "asset comes", "assets come");
+    let them = either(assets, "it", "them");
     let place = escape(&place.to_string()).into_owned();
     let assets = counted(assets, "asset", "assets");
     Question {
         text: format!(
-            "\n{place}: {come} back.\nTo restore them, type the number of assets that come back:"
+            "\n{place}: {come} back.\nTo restore {them}, type the number of assets that come back:"
         ),
         change: format!("{assets} would be restored"),
         hint: "read what would come back, then give `--auto-approve`",

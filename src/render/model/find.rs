@@ -12,7 +12,7 @@ use crate::inventory::Location;
 use crate::render::escape::escape;
 use crate::render::model::{FolderRow, Group, Line, Report, Row, Rows};
 use crate::render::names::{Foreign, path_without_files};
-use crate::render::{Paint, count, counted, size};
+use crate::render::{Paint, count, counted, either, size};
 
 /// What is shown beside the answer.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,7 @@ pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
 /// What could not be read.
 fn missing(unread: &[(String, String)]) -> Option<Group<'_>> {
     let folders = counted(unread.len(), "folder", "folders");
-    let them = if unread.len() == 1 { "it" } else { "them" };
+    let them = either(unread.len(), "it", "them");
     let words = format!("{folders} could not be read: what is in {them} is missing below");
     let title = Line::default().and_strong(Paint::BoldRed, words);
     let rows = Rows::lines(unread.len(), move |at| {

@@ -38,7 +38,7 @@ use crate::render::escape::escape;
 use crate::render::find::{self as table, Shown};
 use crate::render::model;
 use crate::render::model::find::FindReport;
-use crate::render::{counted, find_data as data};
+use crate::render::{counted, either, find_data as data};
 use crate::state::Status;
 use crate::store::file::FileStore;
 
@@ -114,7 +114,8 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         if output.format != FindFormat::Table {
             let folders = counted(unread.len(), "folder", "folders");
             context.console.warn(&format!(
-                "{folders} could not be read: what is in them is missing"
+                "{folders} could not be read: what is in {} is missing",
+                either(unread.len(), "it", "them")
             ));
         }
         if lists {
@@ -365,7 +366,8 @@ fn tell_listed(context: &Context, listing: &Listing, section: &Section, manifest
     if twice > 0 {
         let assets = counted(twice, "asset is", "assets are");
         context.console.warn(&format!(
-            "{assets} listed in another manifest of the project already; `--not-listed` leaves them out"
+            "{assets} listed in another manifest of the project already; `--not-listed` leaves {} out",
+            either(twice, "it", "them")
         ));
     }
 }

@@ -87,37 +87,47 @@ fn warnings(counts: Counts) -> Vec<String> {
         staged,
         rescued,
     } = counts;
+    let them = |number| render::either(number, "it", "them");
     let mut warnings = Vec::new();
     if retired + gone > 0 {
         warnings.push(format!(
-            "{} deleted as far as is known; where a manifest lists them, the next run asks for them again",
-            render::counted(retired + gone, "of these assets is", "of these assets are")
+            "{} deleted as far as is known; where a manifest lists {them}, the next run asks for {them} again",
+            render::counted(retired + gone, "of these assets is", "of these assets are"),
+            them = them(retired + gone)
         ));
     }
     if staged > 0 {
         warnings.push(format!(
-            "{}; they stay where they were moved aside to, and nothing knows any more where they came from: `retire state unstage` moves them back first",
-            render::counted(staged, "of these assets is staged", "of these assets are staged")
+            "{}; {}: `retire state unstage` moves {} back first",
+            render::counted(staged, "of these assets is staged", "of these assets are staged"),
+            render::either(
+                staged,
+                "it stays where it was moved aside to, and nothing knows any more where it came from",
+                "they stay where they were moved aside to, and nothing knows any more where they came from"
+            ),
+            them(staged)
         ));
     }
     if rescued > 0 {
         warnings.push(format!(
-            "{}; where a manifest lists them, the next run deletes them",
+            "{}; where a manifest lists {them}, the next run deletes {them}",
             render::counted(
                 rescued,
                 "of these assets was rescued",
                 "of these assets were rescued"
-            )
+            ),
+            them = them(rescued)
         ));
     }
     if restored > 0 {
         warnings.push(format!(
-            "{}; where a manifest lists them, the next run deletes them again",
+            "{}; where a manifest lists {them}, the next run deletes {them} again",
             render::counted(
                 restored,
                 "of these assets was restored",
                 "of these assets were restored"
-            )
+            ),
+            them = them(restored)
         ));
     }
     if unknown > 0 {

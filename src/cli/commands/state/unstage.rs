@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{playground, rescue};
-use crate::diagnostic::counted;
+use crate::diagnostic::{counted, either};
 use crate::plan::unstage::choose;
 use crate::probe::Findings;
 use crate::render;
@@ -74,11 +74,12 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
 /// How somebody is asked.
 fn question(assets: usize, place: &Target) -> Question {
     let go = counted(assets, "asset goes", "assets go");
+    let them = either(assets, "it", "them");
     let place = escape(&place.to_string()).into_owned();
     let assets = counted(assets, "asset", "assets");
     Question {
         text: format!(
-            "\n{place}: {go} back.\nTo take them back, type the number of assets that go back:"
+            "\n{place}: {go} back.\nTo take {them} back, type the number of assets that go back:"
         ),
         change: format!("{assets} would be moved back"),
         hint: "read what would go back, then give `--auto-approve`",

@@ -14,7 +14,7 @@ use crate::render::model::{Block, Line};
 use crate::render::names::{Foreign, path_without_files};
 use crate::render::places::label;
 use crate::render::progress::roughly;
-use crate::render::{Paint, count, counted, moment, thousands};
+use crate::render::{Paint, count, counted, either, moment, thousands};
 
 /// Says what a run would send, how long it would take at least, and whether that fits; nothing where
 /// nothing changes.
@@ -192,7 +192,8 @@ fn staged(moves: &Moves) -> Vec<String> {
     let mut parts = Vec::new();
     if moves.back > 0 {
         let assets = counted(moves.back, "staged asset", "staged assets");
-        parts.push(format!("move {assets} back to where they were"));
+        let were = either(moves.back, "it was", "they were");
+        parts.push(format!("move {assets} back to where {were}"));
     }
     if moves.aside > 0 {
         let assets = counted(moves.aside, "asset", "assets");
@@ -200,14 +201,16 @@ fn staged(moves: &Moves) -> Vec<String> {
         parts.push(match moves.until {
             None => format!("move {assets} into {folders} and delete what is in there"),
             Some(until) => format!(
-                "move {assets} into {folders}, where people can take them back until {}",
+                "move {assets} into {folders}, where people can take {} back until {}",
+                either(moves.aside, "it", "them"),
                 moment(until)
             ),
         });
     }
     if moves.due > 0 {
         let assets = counted(moves.due, "staged asset", "staged assets");
-        parts.push(format!("delete {assets} with their staging folders"));
+        let theirs = either(moves.due, "its staging folder", "their staging folders");
+        parts.push(format!("delete {assets} with {theirs}"));
     }
     parts
 }
@@ -248,15 +251,24 @@ fn ways(moves: &Moves) -> Option<Line> {
             seconds => format!("{calls}, at least {}", roughly(seconds)),
         }
     };
-    let assets = counted(assets, "asset takes", "assets take");
+    let takes = counted(assets, "asset takes", "assets take");
     let (direct, staged) = (cost(direct), cost(staged));
-    let sides = if moves.aside > 0 {
-        " Moved aside, they leave the shares of the folders that they lie in at once, and all members of their project see them in its staging folder."
-    } else {
-        " `--strategy staged` moves them aside; they leave the shares of their folders at once then."
+    let sides = match (moves.aside, assets) {
+        (0, 1) => {
+            " `--strategy staged` moves it aside; it leaves the shares of its folder at once then."
+        }
+        (0, _) => {
+            " `--strategy staged` moves them aside; they leave the shares of their folders at once then."
+        }
+        (1, _) => {
+            " Moved aside, it leaves the shares of the folder that it lies in at once, and all members of its project see it in the staging folder."
+        }
+        _ => {
+            " Moved aside, they leave the shares of the folders that they lie in at once, and all members of their project see them in its staging folder."
+        }
     };
     Some(Line::words(format!(
-        "One by one {assets} {direct}; staged {staged}.{sides}"
+        "One by one {takes} {direct}; staged {staged}.{sides}"
     )))
 }
 
@@ -320,4 +332,56 @@ fn mismatched(totals: &Totals, is_skipped: bool) -> Option<Line> {
             "`apply` refuses it while {assets} mismatched; `--skip-mismatched` leaves such assets out."
         )
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn one_and_many_have_their_own_words() {
+        let moves = |number| Moves {
+            aside: number,
+            folders: number,
+            until: Some(Timestamp::UNIX_EPOCH),
+            due: number,
+            back: number,
+            ways: Some(Ways {
+                assets: number,
+                direct: Cost {
+                    calls: 1,
+                    seconds: 0,
+                },
+                staged: Cost {
+                    calls: 6,
+                    seconds: 0,
+                },
+            }),
+        };
+        let said = |number| {
+            let moves = moves(number);
+            let ways = ways(&moves).map(|line| line.text());
+            staged(&moves).into_iter().chain(ways).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            said(1),
+            [
+                "move 1 staged asset back to where it was",
+                "move 1 asset into 1 staging folder, where people can take it back until 1970-01-01T00:00:00Z",
+                "delete 1 staged asset with its staging folder",
+                "One by one 1 asset takes 1 call; staged 6 calls. Moved aside, it leaves the shares of the folder that it lies in at once, and all members of its project see it in the staging folder.",
+            ]
+        );
+        assert_eq!(
+            said(2),
+            [
+                "move 2 staged assets back to where they were",
+                "move 2 assets into 2 staging folders, where people can take them back until 1970-01-01T00:00:00Z",
+                "delete 2 staged assets with their staging folders",
+                "One by one 2 assets take 1 call; staged 6 calls. Moved aside, they leave the shares of the folders that they lie in at once, and all members of their project see them in its staging folder.",
+            ]
+        );
+    }
 }

@@ -14,7 +14,7 @@ use crate::render::model::{Block, Change, Group, Line};
 use crate::render::names::Foreign;
 use crate::render::report::HoldFigures;
 use crate::render::{
-    Paint, checked, counted, holds, moment, rows, shelter, since, withheld, words,
+    Paint, checked, counted, either, holds, moment, rows, shelter, since, withheld, words,
 };
 
 /// What is said of a plan wherever it is shown, but for its assets.
@@ -127,7 +127,12 @@ fn unsettled(plan: &Plan) -> Option<Line> {
     let unsettled = plan.unsettled.len();
     let assets = counted(unsettled, "asset that stays", "assets that stay");
     let words = format!(
-        "An earlier delete of {assets} was not answered: a run reads them, and deletes none."
+        "An earlier delete of {assets} was not answered: a run reads {}.",
+        either(
+            unsettled,
+            "it, and does not delete it",
+            "them, and deletes none"
+        )
     );
     (unsettled > 0).then(|| Line::words(words))
 }
