@@ -16,7 +16,7 @@ use crate::render::places::Places;
 use crate::render::rows::{Page, PlaceRow, Widths, files, path_in, sized};
 use crate::render::size::{age, bytes};
 use crate::render::tree::{Folder, Leaf, Opened, Said, Shape, Tree, shared, sum, unshared};
-use crate::render::{Paint, counted, words};
+use crate::render::{Paint, counted, either, words};
 
 /// What is said of what is not shown: what it comes to, and how it is seen.
 fn more<'leaves>(leaves: impl IntoIterator<Item = &'leaves Leaf<'leaves>> + Clone) -> String {
@@ -96,6 +96,16 @@ impl Listing<'_> {
                     self.leaves(&folder.leaves, *shown, Some(folder), sink)?;
                 }
             }
+        }
+        let unseen = shape.unseen(tree);
+        let have = counted(unseen, "asset has no row", "assets have no rows");
+        let said = format!(
+            "  … {have} of {} own; --full shows {}",
+            either(unseen, "its", "their"),
+            either(unseen, "it", "them")
+        );
+        if unseen > 0 {
+            writeln!(sink, "{}", style.paint(Paint::Dim, said))?;
         }
         let more = &tree.projects[shape.projects..];
         if more.is_empty() {

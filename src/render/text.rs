@@ -79,13 +79,17 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     if forecast.is_some() {
         writeln!(sink)?;
     }
+    let mut folded = 0_usize;
     for block in forecast.iter().flatten() {
         match block {
             Block::Paragraph(said) => page.prose(&line(said, style), sink)?,
-            Block::Item(_) if page.folds() => {}
+            Block::Item(_) if page.folds() => folded += 1,
             Block::Item(said) => page.prose(&format!("  {}", line(said, style)), sink)?,
         }
     }
+    // One of them is named.
+    let folded = folded.saturating_sub(1);
+    words::fold(2, folded, "more; `--full` shows all", style, sink)?;
     prose(unsettled.iter().chain(&unchecked), &page, sink)?;
     for group in &single {
         lines::group(group, (most, Order::Names, style), sink)?;

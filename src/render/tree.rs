@@ -146,6 +146,24 @@ impl Shape {
         }
     }
 
+    /// How many assets have no row of their own, and no row that counts them for what it leaves out:
+    /// the row of their folder or project stands for them.
+    pub(super) fn unseen(&self, tree: &Tree<'_>) -> usize {
+        let shown = tree.projects[..self.projects].iter().zip(&self.opened);
+        let shown = shown.zip(&self.folders);
+        let unseen = shown.map(|((project, opened), folders)| {
+            let unseen = project
+                .iter()
+                .zip(folders)
+                .filter(|(_, shown)| match opened {
+                    Opened::Closed | Opened::Partly(_) => true,
+                    Opened::Whole => **shown == 0,
+                });
+            unseen.map(|(folder, _)| folder.leaves.len()).sum::<usize>()
+        });
+        unseen.sum()
+    }
+
     /// The least of a tree, in so many rows.
     fn least(tree: &Tree<'_>, rows: usize) -> Self {
         let all = tree.least();

@@ -345,6 +345,8 @@ fn of_a_project_with_many_folders_the_largest_are_seen() {
         20,
         "{glance}"
     );
+    let said = "  … 861 assets have no rows of their own; --full shows them";
+    assert!(rows.contains(&said), "{glance}");
     // Nothing is lost: 861 files are all of them.
     let files = rows.iter().filter_map(|row| {
         let (before, _) = row.split_once(" files")?;
