@@ -320,6 +320,26 @@ impl Context {
         Ok(())
     }
 
+    /// Where the state lies by which reports of what came to nothing are told, as far as anything says.
+    pub(crate) fn likely_state(
+        &self,
+        flags: &Given,
+        run: ThisRun,
+        paths: &[PathBuf],
+    ) -> Valued<PathBuf> {
+        let folder = project::folder(paths).unwrap_or_default();
+        let files = self.configs(paths, &folder, false).unwrap_or_default();
+        let sources = Sources {
+            flags,
+            sandbox: run.sandbox,
+            retry_blocked: run.retry_blocked,
+            environment: &self.environment,
+            files: &files,
+            folder: &folder,
+        };
+        sources.likely_state()
+    }
+
     fn resolve(
         &self,
         flags: &Given,

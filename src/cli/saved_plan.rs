@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::prepare::Prepared;
 use crate::app::saved_plan::{HEAD, SavedPlan, is_plan};
+use crate::cli::args::Apply;
 use crate::cli::clock::TimeLeft;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -23,7 +24,7 @@ use crate::plan::saved::{DecidingSettings, Stale};
 /// # Errors
 ///
 /// Returns what is wrong with it.
-pub(super) fn find(paths: &[PathBuf], time: TimeLeft) -> Result<Option<SavedPlan>, Failure> {
+pub(super) fn find(paths: &[PathBuf], time: TimeLeft) -> Result<Option<Box<SavedPlan>>, Failure> {
     let [path] = paths else {
         return Ok(None);
     };
@@ -48,7 +49,8 @@ pub(super) fn find(paths: &[PathBuf], time: TimeLeft) -> Result<Option<SavedPlan
     } else {
         head
     };
-    Ok(Some(SavedPlan::read(path, without_mark(&bytes))?))
+    let saved = SavedPlan::read(path, without_mark(&bytes))?;
+    Ok(Some(Box::new(saved)))
 }
 
 /// Reads again what the PATHs of a plan mean, while the command has time.
@@ -76,6 +78,25 @@ pub(super) fn manifests(
         Ok(_) => saved.other_line_ends(bytes),
     };
     changed.map_or(read, |changed| Err(changed.into()))
+}
+
+/// Where the state lies by which reports are told where nothing comes of `apply`: as the settings say
+/// it, and else as the plan does that it was to carry out.
+pub(super) fn likely_state(
+    context: &Context,
+    arguments: &Apply,
+    saved: Option<&Option<Box<SavedPlan>>>,
+) -> PathBuf {
+    let flags = &arguments.settings.given;
+    let saved = saved.and_then(Option::as_deref);
+    let paths = saved.map_or_else(|| arguments.paths.clone(), SavedPlan::paths);
+    let likely = context.likely_state(flags, arguments.run, &paths);
+    match saved {
+        Some(saved) if likely.origin == Origin::Default => {
+            PathBuf::from(&saved.document.state.path)
+        }
+        Some(_) | None => likely.value,
+    }
 }
 
 /// Takes from a plan what nobody has set for this run.

@@ -89,6 +89,7 @@ cases! {
     marks_that_cannot_be_read
     missing
     names_in_the_state
+    one_marker
     only
     pins
     pipes

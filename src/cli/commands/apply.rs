@@ -15,7 +15,7 @@ use crate::app::saved_plan::SavedPlan;
 use crate::app::staged::Staging;
 use crate::apply::{Clock, Options, breaker, staged};
 use crate::cli::args::{Apply, ReportKind};
-use crate::cli::clock::{self, SystemClock};
+use crate::cli::clock::{self, SystemClock, TimeLeft};
 use crate::cli::connect::{connect_to_played, host, keeping, plan_settings, tell_end_of_v2};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
@@ -28,7 +28,6 @@ use crate::cli::reports::{Asked, Reports};
 use crate::cli::run_report::{Planned, asked, report_refused, report_run};
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
-use crate::cli::settings::table::STATE;
 use crate::cli::streams::Streams;
 use crate::cli::ticker::Ticker;
 use crate::cli::{findings, identity, lock, playground, project, rescue, saved_plan};
@@ -66,13 +65,14 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> Result<Exit, Failure>
     if reports.prints() && arguments.events.on_standard() {
         return Err(Failure::TwoOnStandard);
     }
-    let begun = Begun::new(context, arguments);
+    let time = context.time(&arguments.settings.given, &arguments.paths);
+    let saved = saved_plan::find(&arguments.paths, time);
+    let likely = saved_plan::likely_state(context, arguments, saved.as_ref().ok());
+    let begun = saved.and_then(|saved| Begun::new(context, arguments, (saved, time)));
     // The events go nowhere near the state, also those that only say what was wrong.
-    let named = arguments.settings.given.state.as_ref();
-    let state = match &begun {
-        Ok(begun) => begun.settings.state.value.clone(),
-        Err(_) => named.map_or_else(|| STATE.into(), |state| state.value.clone()),
-    };
+    let state = begun
+        .as_ref()
+        .map_or(likely, |begun| begun.settings.state.value.clone());
     reports.check(&state)?;
     let mut streams = Streams::open(&context.console, &arguments.events, (&reports, &state))?;
     let exit = begun.and_then(|begun| apply(context, arguments, begun, (&mut streams, &reports)));
@@ -99,10 +99,12 @@ struct Begun {
 }
 
 impl Begun {
-    fn new(context: &Context, arguments: &Apply) -> Result<Self, Failure> {
+    fn new(
+        context: &Context,
+        arguments: &Apply,
+        (saved, time): (Option<Box<SavedPlan>>, TimeLeft),
+    ) -> Result<Self, Failure> {
         let flags = &arguments.settings.given;
-        let time = context.time(flags, &arguments.paths);
-        let saved = saved_plan::find(&arguments.paths, time)?.map(Box::new);
         if saved.is_some() && !arguments.only.is_empty() {
             return Err(Failure::OnlyOfSaved);
         }
@@ -138,8 +140,8 @@ fn idle(
 ) -> Result<Exit, Failure> {
     let path = settings.state.value.display().to_string();
     let (summary, exit) = streams.close(SummaryBuilder::new(plan, path), true, exit);
-    let asked = asked(identity::masked(context, who), None);
-    let report = Planned::of(reports, (plan, files), asked);
+    let who = identity::masked(context, who);
+    let report = Planned::of(reports, (plan, files), asked(who, None));
     report_run(settings, report.as_ref(), &summary, reports)?;
     if arguments.prints_text() {
         let said = model::run::run(&summary, None, clock::now());
@@ -217,10 +219,8 @@ fn apply(
     let staging = staging(&settings, &prepared, &approved);
     let (state, again) = Recheck::of(prepared);
     // The token is known by now, wherever it came from.
-    let (at, who) = (
-        connection.time(clock::now()),
-        identity::masked(context, &who),
-    );
+    let at = connection.time(clock::now());
+    let who = identity::masked(context, &who);
     let mut info = who.run_info(&state, at, account);
     let staging = staging.map(|staging| staging.by(info.provenance.actor.clone()));
     info.provenance.plan = saved.map(|saved| saved.document.id.clone());

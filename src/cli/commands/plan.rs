@@ -21,7 +21,6 @@ use crate::cli::failure::Failure;
 use crate::cli::files::{self, FilesError};
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::settings::Settings;
-use crate::cli::settings::table::STATE;
 use crate::cli::{clock, findings, identity, playground, project};
 use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
@@ -58,10 +57,12 @@ pub(crate) fn run(context: &Context, arguments: &Plan) -> Result<Exit, Failure> 
         flags: &arguments.settings.given,
     };
     let reports = Reports::new(context, &asked)?;
-    let named = arguments.settings.given.state.as_ref();
-    let named = named.map_or(Path::new(STATE), |state| &state.value);
     let done = plan(context, arguments, &reports);
-    done.inspect_err(|failure| reports.fail(failure, named))
+    done.inspect_err(|failure| {
+        let flags = &arguments.settings.given;
+        let state = context.likely_state(flags, arguments.run, &arguments.paths.paths);
+        reports.fail(failure, &state.value);
+    })
 }
 
 fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Exit, Failure> {

@@ -1,7 +1,7 @@
 //! Settings: each declared once (`table.rs`), said in several places, and decided here.
 
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::asset::account_id;
 use crate::cli::env::Environment;
@@ -25,7 +25,7 @@ use access::{Access, Place};
 use origin::{Origin, SettingsError, Valued};
 use sending::SendingSettings;
 use server::{Dropped, Server};
-use table::{Given, Values};
+use table::{Given, STATE, Values};
 
 /// The state's file of the sandbox, so that play never mixes with earnest.
 pub(crate) const SANDBOX_STATE: &str = "retire.sandbox.state.json";
@@ -143,6 +143,20 @@ pub(crate) struct Sources<'call> {
 }
 
 impl Sources<'_> {
+    /// Where the state lies, also where something else that is set does not fit.
+    pub(crate) fn likely_state(&self) -> Valued<PathBuf> {
+        let usual = || Valued {
+            value: self
+                .folder
+                .join(if self.sandbox { SANDBOX_STATE } else { STATE }),
+            origin: Origin::Default,
+        };
+        match self.resolve() {
+            Ok(settings) => settings.state.clone(),
+            Err(_) => self.flags.state.clone().unwrap_or_else(usual),
+        }
+    }
+
     /// Decides each setting.
     ///
     /// # Errors
