@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Known;
 use crate::manifest::document::{Details, Entry, Manifests, Spot};
+use crate::outcome::Aside;
 use crate::plan::holds::{InForce, in_force};
 use crate::state::{Record, State, Status};
 
@@ -51,6 +52,8 @@ pub enum Waits {
     Date,
     /// The end of a hold, for this reason.
     Hold(Arc<str>),
+    /// The date of its staging folder.
+    Staged,
 }
 
 /// Finds what comes due after `now` and up to `until`, by owner.
@@ -70,7 +73,8 @@ pub fn due(
         if is_over(record, entry, again.is_some()) {
             continue;
         }
-        let Some((at, waits)) = begins(&holds, entry, now) else {
+        let aside = record.and_then(|record| record.status.aside());
+        let Some((at, waits)) = begins(&holds, entry, aside, now) else {
             continue;
         };
         if at > until {
@@ -129,15 +133,21 @@ fn is_over(record: Option<&Record>, entry: &Entry, again: bool) -> bool {
 
 /// The moment from which an asset may be deleted, and what it waits for until then; nothing where
 /// it waits for nothing, or for something without an end.
-fn begins(holds: &InForce, entry: &Entry, now: Timestamp) -> Option<(Timestamp, Waits)> {
+fn begins(
+    holds: &InForce,
+    entry: &Entry,
+    aside: Option<&Aside>,
+    now: Timestamp,
+) -> Option<(Timestamp, Waits)> {
     let details = entry.details.as_deref();
     let date = details.and_then(|details| details.not_before);
     let project = details.and_then(|details| details.pin.as_ref()?.project);
     let of_asset = holds.assets.get(&entry.id);
     let of_project = project.and_then(|project| holds.projects.get(&project));
-    let mut begins = date
-        .filter(|date| *date > now)
-        .map(|date| (date, Waits::Date));
+    let date = date.map(|date| (date, Waits::Date));
+    let staged = aside.map(|aside| (aside.due, Waits::Staged));
+    let ahead = date.into_iter().chain(staged).filter(|(at, _)| *at > now);
+    let mut begins = ahead.max_by_key(|(at, _)| *at);
     for hold in of_asset.into_iter().chain(of_project) {
         let until = hold.until?;
         if begins.as_ref().is_none_or(|(at, _)| *at < until) {
@@ -161,8 +171,8 @@ mod tests {
     use super::*;
     use crate::event::Subject;
     use crate::manifest::document::{Hold, Pin, Release};
-    use crate::outcome::Evidence;
-    use crate::state::{Api, KeptHold, Target};
+    use crate::outcome::{Evidence, Phase};
+    use crate::state::{Api, KeptHold, Staged, Target};
 
     fn id(n: u128) -> AssetId {
         AssetId::from_uuid(Uuid::from_u128(n))
@@ -284,6 +294,39 @@ mod tests {
         assert_eq!(of(vec![], vec![hold(100, Some(180))], Some(140)), Some(180));
         assert_eq!(of(vec![], vec![hold(100, None)], Some(140)), None);
         assert_eq!(of(vec![], vec![hold(101, None)], Some(140)), Some(140));
+    }
+
+    #[test]
+    fn what_is_staged_comes_due_with_its_folder() {
+        let of = |due: i64, not_before: Option<i64>, holds: Vec<Hold>| {
+            let manifests = Manifests {
+                entries: vec![entry(1, None, not_before)],
+                holds,
+                ..Manifests::default()
+            };
+            let mut state = state();
+            let aside = Aside {
+                into: id(50),
+                asset: Kind::File,
+                due: at(due),
+                phase: Phase::There,
+            };
+            let staged = Record {
+                status: Status::Staged(Box::new(Staged { aside, attempts: 0 })),
+                run: 1,
+                at: at(1),
+            };
+            state.assets.insert(id(1), staged);
+            let all = found(&manifests, &state).into_iter();
+            all.flat_map(|(_, assets)| assets).map(|(at, _)| at).next()
+        };
+        assert_eq!(of(150, None, vec![]), Some(150));
+        assert_eq!(of(150, Some(90), vec![]), Some(150), "its own date is over");
+        assert_eq!(of(100, None, vec![]), None, "it is due already");
+        // What its entry or a hold says goes on longer than its folder does.
+        assert_eq!(of(150, Some(160), vec![]), Some(160));
+        assert_eq!(of(150, None, vec![hold(1, Some(170))]), Some(170));
+        assert_eq!(of(150, None, vec![hold(1, None)]), None);
     }
 
     #[test]

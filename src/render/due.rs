@@ -15,6 +15,9 @@ use crate::render::size::bytes;
 use crate::render::{Paint, Style, counted};
 use crate::visible;
 
+/// What is said of what is moved aside.
+const STAGED: &str = "staged: people can take it back until then";
+
 /// What is said of those for whom nobody answers.
 const NOBODY: &str = "no owner";
 
@@ -58,6 +61,7 @@ fn said(due: &Due) -> Vec<String> {
     let waits = match &due.waits {
         Waits::Date => None,
         Waits::Hold(reason) => Some(format!("until then held: {}", escape(reason))),
+        Waits::Staged => Some(STAGED.to_owned()),
     };
     let known = [
         due.known.bytes.map(bytes),
@@ -138,6 +142,7 @@ fn of(due: &Due) -> Foreign {
     let waits = match &due.waits {
         Waits::Date => None,
         Waits::Hold(_) => Some("until then held".to_owned()),
+        Waits::Staged => Some(STAGED.to_owned()),
     };
     let own: Vec<String> = due
         .known
@@ -204,7 +209,7 @@ struct Asset<'a> {
     folder: Option<&'a str>,
     /// How large it is, in bytes, where that is known.
     bytes: Option<u64>,
-    /// Why it is held until then; null where it waits for the date of its entry.
+    /// Why it is held until then; null where it waits for the date of its entry, or is staged.
     hold: Option<&'a str>,
     /// Why it is to go.
     reason: Option<&'a str>,
@@ -226,7 +231,7 @@ impl<'a> Asset<'a> {
             folder: location.map(|place| &*place.folder),
             bytes: due.known.bytes,
             hold: match &due.waits {
-                Waits::Date => None,
+                Waits::Date | Waits::Staged => None,
                 Waits::Hold(reason) => Some(reason),
             },
             reason: due.reason.as_deref(),

@@ -15,7 +15,7 @@ use crate::asset::AssetId;
 use crate::event::{Ending, Kept, Released, Subject};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
-use crate::render::report::{FailedAsset, HoldFigures, Summary};
+use crate::render::report::{FailedAsset, HoldFigures, StagedFigures, Summary};
 use crate::state::{Api, Change, Counts, Deleted, KeptBack, KeptHold, Record, RunRecord, State};
 use crate::visible::json;
 
@@ -104,6 +104,7 @@ pub(crate) fn overview(state: &State, run: Option<u64>, sink: &mut dyn Write) ->
         some.map(|(id, record)| Row::new(*id, record, state))
             .collect()
     };
+    let staged = StagedFigures::of_state(state);
     let (runs, kept) = (state.runs.iter().rev(), state.kept.iter());
     let overview = Overview {
         lineage: state.lineage,
@@ -112,6 +113,7 @@ pub(crate) fn overview(state: &State, run: Option<u64>, sink: &mut dyn Write) ->
         endpoint: &state.target.endpoint,
         account: state.target.account.as_deref(),
         counts: state.counts(),
+        staged: Some(staged).filter(|staged| !staged.is_none()),
         holds: state.holds.iter().map(HeldRow::new).collect(),
         kept: kept.map(|(id, kept)| KeptRow { id: *id, kept }).collect(),
         runs: runs
@@ -152,7 +154,10 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         missing,
         unsent,
         warnings,
-        next_due,
+        left_due: _,
+        staged,
+        // They are among those that failed, with the server's words.
+        unmoved: _,
         kept,
         // The stream of a run does not say all of them, so neither does what is read from it.
         left_alone: _,
@@ -163,6 +168,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         state_path,
         not_saved: _,
     } = summary;
+    let next_due = summary.next_due();
     let (ending, detail) = ending.as_ref().map(describe_ending).unzip();
     let end = End {
         run: *run,
@@ -181,7 +187,8 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         unknown,
         missing,
         warnings,
-        next_due: *next_due,
+        staged: Some(staged).filter(|staged| !staged.is_none()),
+        next_due,
         requests: *requests,
         elapsed_ms: elapsed.as_millis(),
         state: state_path,
@@ -204,6 +211,9 @@ struct Row<'state> {
     attempts: Option<u32>,
     run: u64,
     at: Timestamp,
+    /// From when on it is to be deleted, where it is staged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,6 +238,7 @@ impl<'state> Row<'state> {
             attempts: record.status.tries(),
             run: record.run,
             at: record.at,
+            due: record.status.aside().map(|aside| aside.due),
             project: place.and_then(|place| place.project.clone()),
             folder: place.map(|place| Arc::clone(&place.folder)),
             name: known.name.clone(),
@@ -355,6 +366,8 @@ struct Overview<'state> {
     endpoint: &'state str,
     account: Option<&'state str>,
     counts: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<StagedFigures>,
     holds: Vec<HeldRow<'state>>,
     kept: Vec<KeptRow<'state>>,
     runs: Vec<Run<'state>>,
@@ -383,6 +396,8 @@ struct End<'run> {
     unknown: &'run [AssetId],
     missing: &'run [AssetId],
     warnings: &'run [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<&'run StagedFigures>,
     next_due: Option<Timestamp>,
     requests: usize,
     elapsed_ms: u128,

@@ -20,6 +20,7 @@ pub(crate) mod due;
 pub(crate) mod escape;
 pub(crate) mod events;
 mod failed;
+mod figures;
 pub(crate) mod find;
 pub(crate) mod find_data;
 pub(crate) mod findings;

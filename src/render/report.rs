@@ -1,95 +1,20 @@
 //! What a run came to: a fold over its events.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::asset::AssetId;
-use crate::event::{Ending, HoldChanges, Kept, Listener, OpenBatches, RunEvent, Sent, Task};
+use crate::event::{Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
 use crate::outcome::{Evidence, Outcome};
 use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 pub(crate) use crate::render::failed::FailedAsset;
-use crate::state::{Counts, Deleted, Failed, Record, Status, absorb};
-
-/// What a run came to.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Summary {
-    /// The run's number; none where nothing had to be done.
-    pub(crate) run: Option<u64>,
-    pub(crate) totals: Totals,
-    /// What became of the assets of this run, each counted once by its last outcome.
-    pub(crate) counts: Counts,
-    /// How many bytes were deleted.
-    pub(crate) deleted: Deleted,
-    /// What is known of those that are refused, unknown or missing.
-    pub(crate) known: BTreeMap<AssetId, Known>,
-    /// How many assets were unknown before the run, and are known now.
-    pub(crate) resolved: usize,
-    /// How many records were dropped.
-    pub(crate) forgotten: usize,
-    /// What became other of the holds that the state keeps.
-    pub(crate) holds: HoldFigures,
-    /// The assets that the server refused, by id.
-    pub(crate) failed: Vec<FailedAsset>,
-    /// The assets whose delete was sent without a trustworthy answer, by id.
-    pub(crate) unknown: Vec<AssetId>,
-    /// The assets that the server does not know, and that nothing shows to be deleted, by id.
-    pub(crate) missing: Vec<AssetId>,
-    /// How many assets of the plan have no outcome, since the run stopped before them.
-    pub(crate) unsent: usize,
-    /// What the server said that it should not say.
-    pub(crate) warnings: Vec<String>,
-    /// The earliest date of the deferred assets.
-    pub(crate) next_due: Option<Timestamp>,
-    /// What is kept, since something that is protected is connected with it.
-    pub(crate) kept: Vec<Kept>,
-    /// What a saved plan left alone, since it was other than reviewed.
-    pub(crate) left_alone: Vec<LeftAlone>,
-    /// Why the run ended; none where it never started or never came to its end.
-    pub(crate) ending: Option<Ending>,
-    /// How many requests were made, without those that were repeated.
-    pub(crate) requests: usize,
-    /// How long the run took.
-    pub(crate) elapsed: Duration,
-    /// How long what is left takes at least at the server's limits, as far as these are known.
-    pub(crate) least: Duration,
-    /// Where the state lies, as the user named it; empty where none was written.
-    pub(crate) state_path: String,
-    /// Whether the run could not be written there.
-    pub(crate) not_saved: bool,
-}
-
-/// How many holds a run has changed in the state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct HoldFigures {
-    /// Kept from now on, or with other words.
-    pub(crate) kept: usize,
-    /// Lifted, since a manifest released them.
-    pub(crate) released: usize,
-    /// Dropped, since their moment has come.
-    pub(crate) ended: usize,
-}
-
-impl HoldFigures {
-    /// Counts what changes.
-    pub(crate) const fn of(changes: &HoldChanges) -> Self {
-        let HoldChanges {
-            kept,
-            released,
-            ended,
-        } = changes;
-        Self {
-            kept: kept.len(),
-            released: released.len(),
-            ended: ended.len(),
-        }
-    }
-}
+pub(crate) use crate::render::figures::{HoldFigures, StagedFigures, Summary};
+use crate::state::{Failed, Record, Status, absorb};
 
 /// Hears the events of a run and makes its [`Summary`].
 #[derive(Debug, Default)]
@@ -107,6 +32,10 @@ pub(crate) struct SummaryBuilder {
     deleted_beside: usize,
     /// What is moved aside or was rescued; with each whether nothing was to be sent for it.
     aside: BTreeMap<AssetId, (Status, bool)>,
+    /// What the run was about to move aside, each by itself.
+    moving: HashSet<AssetId>,
+    /// The folders that it moved assets into, by their names.
+    folders: BTreeMap<AssetId, Arc<str>>,
     /// What goes along with folders that were asked for.
     along: HashSet<AssetId>,
     /// The files that were asked for in place of their version stacks.
@@ -169,9 +98,8 @@ impl SummaryBuilder {
                     attempts => Status::Unknown { attempts },
                 };
                 before.insert(step.id, status);
-            } else if let Decision::Defer { until } = step.decision {
-                let next = summary.next_due.map_or(until, |next| next.min(until));
-                summary.next_due = Some(next);
+            } else if let Decision::Defer { until } | Decision::Staged { until } = step.decision {
+                summary.left_due = summary.left_due.into_iter().chain([until]).min();
             }
         }
         summary.kept = plan.kept();
@@ -188,11 +116,11 @@ impl SummaryBuilder {
     }
 
     /// Starts with what a document remembers of the plan.
-    pub(super) fn resume(totals: Totals, next_due: Option<Timestamp>, state_path: String) -> Self {
+    pub(super) fn resume(totals: Totals, left_due: Option<Timestamp>, state_path: String) -> Self {
         Self {
             summary: Summary {
                 totals,
-                next_due,
+                left_due,
                 state_path,
                 ..Summary::default()
             },
@@ -203,7 +131,7 @@ impl SummaryBuilder {
     /// What is known before the run begins: the totals, the next date and the state's path.
     pub(super) fn basis(&self) -> (&Totals, Option<Timestamp>, &str) {
         let summary = &self.summary;
-        (&summary.totals, summary.next_due, &summary.state_path)
+        (&summary.totals, summary.left_due, &summary.state_path)
     }
 
     /// How the assets of the last answer stand, in its order.
@@ -305,6 +233,14 @@ impl SummaryBuilder {
         self.before.entry(id).or_insert(unknown);
     }
 
+    /// Takes over what the folders are called that the run moved assets into, which the events of a
+    /// stream do not say.
+    pub(super) fn moved_into(&mut self, names: &[Arc<str>]) {
+        let into = self.aside.values().filter_map(|(status, _)| status.aside());
+        let into: BTreeSet<AssetId> = into.map(|aside| aside.into).collect();
+        self.folders = into.into_iter().zip(names.iter().cloned()).collect();
+    }
+
     /// Takes over how many assets the run says that it has settled.
     pub(super) const fn resolved(&mut self, resolved: usize) {
         self.resolved = Some(resolved);
@@ -325,6 +261,14 @@ impl SummaryBuilder {
             self.record_outcome((batch, None), id, &outcome, Timestamp::UNIX_EPOCH);
         }
         let (mut summary, open) = (self.summary, self.open);
+        let asides = self.aside.iter();
+        let asides = asides.filter_map(|(id, (status, _))| Some((*id, *status.aside()?)));
+        summary.staged = StagedFigures::of(asides, &self.folders, |id| {
+            let known = self.known.get(&id);
+            self.moving
+                .contains(&id)
+                .then(|| known.and_then(|known| known.bytes))
+        });
         summary.known = self.known;
         summary.known.retain(|id, _| open.contains_key(id));
         summary.known.append(&mut self.staying);
@@ -339,6 +283,7 @@ impl SummaryBuilder {
                 | Status::Rescued => {}
                 Status::Failed(failed) => {
                     summary.counts.failed += counts;
+                    summary.unmoved.extend(self.moving.get(id));
                     summary.failed.push(FailedAsset {
                         id: *id,
                         kind: failed.kind,
@@ -437,11 +382,21 @@ impl Listener for SummaryBuilder {
         if let RunEvent::Started(info) = event {
             self.summary.run = Some(info.number);
             self.started = Some(info.at);
+        } else if let RunEvent::Staging(staging) = event {
+            let name = Arc::clone(&staging.name);
+            self.folders.extend(staging.id.map(|id| (id, name)));
         } else if let RunEvent::Intent {
-            ids, stack, with, ..
+            ids,
+            stack,
+            with,
+            task,
+            ..
         } = event
         {
             self.summary.requests += 1;
+            if *task == Task::Stage {
+                self.moving.extend(ids.iter());
+            }
             self.along.extend(with.iter());
             if stack.is_some() {
                 // What became of one that was unknown before is asked for its own sake as well.
@@ -462,7 +417,7 @@ impl Listener for SummaryBuilder {
         {
             // Of what is deleted nothing more is said, and there may be a million.
             for (id, _) in &self.latest {
-                if !self.open.contains_key(id) {
+                if !self.open.contains_key(id) && !self.aside.contains_key(id) {
                     self.known.remove(id);
                 }
             }

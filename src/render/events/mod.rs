@@ -14,6 +14,7 @@ use crate::event::{HoldChanges, Kept, Other, StopReason, Task};
 use crate::inventory::Known;
 use crate::outcome::{Aside, Evidence, FailureKind};
 use crate::plan::Totals;
+use crate::render::figures::StagedFigures;
 use crate::state::Counts;
 
 mod fields;
@@ -59,7 +60,7 @@ pub(crate) enum Event<'line> {
         /// What was planned.
         #[serde(serialize_with = "fields::every_figure")]
         planned: Totals,
-        /// The earliest date of the deferred assets.
+        /// The earliest date of the deferred and the staged assets.
         next_due: Option<At>,
     },
     /// The holds that the state keeps are others now.
@@ -448,8 +449,11 @@ pub(crate) enum Event<'line> {
         /// What was planned.
         #[serde(serialize_with = "fields::every_figure")]
         planned: Totals,
-        /// The earliest date of the deferred assets.
+        /// The earliest date of the deferred and the staged assets.
         next_due: Option<At>,
+        /// What the run has moved aside and waits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        staged: Option<Cow<'line, StagedFigures>>,
         /// What stays since something protected is connected with it; only where nothing had to be
         /// done, else the line `kept` says it.
         #[serde(default, skip_serializing_if = "<[Kept]>::is_empty")]

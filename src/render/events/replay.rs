@@ -348,6 +348,7 @@ impl Replay {
             state,
             planned,
             next_due,
+            staged,
             kept,
             resolved,
             ..
@@ -362,7 +363,11 @@ impl Replay {
                 self.builder = Some(idle);
             } else {
                 self.hear(&ended(at.0, ending, reason)?)?;
-                self.running()?.resolved(resolved);
+                let builder = self.running()?;
+                builder.resolved(resolved);
+                if let Some(staged) = staged {
+                    builder.moved_into(&staged.folders);
+                }
             }
             self.flush();
         } else if let Event::Error { message, hint, .. } = event {

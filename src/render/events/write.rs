@@ -233,7 +233,10 @@ impl Lines {
             message: reason.map(|reason| Cow::Owned(stopped(reason))),
             state: Cow::Borrowed(&summary.state_path),
             planned: summary.totals,
-            next_due: summary.next_due.map(At),
+            next_due: summary.next_due().map(At),
+            staged: Some(&summary.staged)
+                .filter(|staged| !staged.is_none())
+                .map(Cow::Borrowed),
             kept: Cow::Borrowed(match summary.run {
                 Some(_) => &[],
                 None => &summary.kept,

@@ -10,7 +10,7 @@ use crate::asset::AssetId;
 use crate::event::Ending;
 use crate::outcome::FailureKind;
 use crate::render::model::stopped;
-use crate::render::model::waits::waits;
+use crate::render::model::waits::{all_waiting, waits};
 use crate::render::model::{ByFolder, Group, Line, Part, Report, Row, Rows};
 use crate::render::names::Foreign;
 use crate::render::next::next_steps;
@@ -18,7 +18,9 @@ use crate::render::progress::roughly;
 use crate::render::report::{FailedAsset, Summary};
 use crate::render::shelter::Knows;
 use crate::render::summary::duration;
-use crate::render::{Paint, count, counted, holds, moment, shelter, size, thousands, words};
+use crate::render::{
+    Paint, count, counted, either, holds, moment, shelter, size, thousands, words,
+};
 use crate::state::{State, Status};
 
 /// Makes the report of a run, with what the state after it says of its assets where that is at hand.
@@ -74,7 +76,7 @@ pub(crate) fn run<'of>(
         title: title(summary),
         fields: Vec::new(),
         figures: figures(summary),
-        lead: lead(summary),
+        lead: lead(summary, now),
         attention: attention(summary),
         changes: Vec::new(),
         checks: Vec::new(),
@@ -151,16 +153,20 @@ fn figures(summary: &Summary) -> Vec<(&'static str, String)> {
     let counts = summary.counts;
     let open = counts.failed + counts.unknown + counts.missing;
     let freed = size::deleted(summary.deleted);
-    vec![
+    let staged = (counts.staged > 0).then(|| ("staged", count(counts.staged)));
+    let first = [
         ("retired", count(counts.retired)),
         ("deleted", freed.unwrap_or_else(|| "–".to_owned())),
+    ];
+    let last = [
         ("failed, unknown or missing", count(open)),
         ("not sent", count(summary.unsent)),
-    ]
+    ];
+    first.into_iter().chain(staged).chain(last).collect()
 }
 
 /// What was deleted and settled, and where that is written.
-fn lead(summary: &Summary) -> Vec<Line> {
+fn lead(summary: &Summary, now: Timestamp) -> Vec<Line> {
     let mut lines = Vec::new();
     if summary.run.is_none() {
         return lines;
@@ -169,6 +175,9 @@ fn lead(summary: &Summary) -> Vec<Line> {
         lines.push(Line::words(format!(
             "Deleted: {size}. Frame.io keeps that for 30 days, and may free the space only later."
         )));
+    }
+    if let Some(waiting) = all_waiting(&summary.staged, now) {
+        lines.push(Line::words("Staged: ").and_line(waiting).and("."));
     }
     if summary.resolved > 0 {
         let assets = counted(summary.resolved, "asset", "assets");
@@ -340,19 +349,23 @@ fn warnings(summary: &Summary) -> Option<Group<'_>> {
 /// Counts what the plan itself left alone.
 fn left(summary: &Summary) -> Option<Group<'_>> {
     let totals = summary.totals;
+    let waiting = words::figures(&[(totals.defer, "deferred"), (totals.staged, "staged")]);
     let mut parts = Vec::new();
-    if totals.defer > 0 {
-        let next = summary.next_due.map_or_else(String::new, |next| {
+    if !waiting.is_empty() {
+        let next = summary.left_due.map_or_else(String::new, |next| {
             format!(" (the next is due {})", moment(next))
         });
-        parts.push(format!("{} deferred{next}", count(totals.defer)));
+        parts.push(format!("{}{next}", waiting.join(", ")));
     }
-    parts.extend(words::figures(&[
+    let others = [
         (totals.held, "held"),
         (totals.blocked, "blocked"),
         (totals.mismatch, "mismatched"),
         (totals.drift, "in drift"),
-    ]));
-    let line = Line::words(format!("Left as they were: {}.", parts.join(", ")));
+    ];
+    parts.extend(words::figures(&others));
+    let others: usize = others.into_iter().map(|(number, _)| number).sum();
+    let were = either(totals.defer + totals.staged + others, "it was", "they were");
+    let line = Line::words(format!("Left as {were}: {}.", parts.join(", ")));
     (!parts.is_empty()).then(|| Group::sentence(line))
 }

@@ -8,9 +8,10 @@ use crate::inventory::Known;
 use crate::outcome::Evidence;
 use crate::render::escape::escape;
 use crate::render::model::run::sized_alone;
-use crate::render::model::waits::waits;
+use crate::render::model::waits::{all_waiting, waits};
 use crate::render::model::{ByFolder, Group, Line, Report, Row, Rows};
 use crate::render::names::Foreign;
+use crate::render::report::StagedFigures;
 use crate::render::{count, counted, holds, moment, rows, shelter, size, thousands, words};
 use crate::state::{
     Accepted, Catalogue, Change, Counts, Deleted, KeptBack, Record, RunRecord, State, Status,
@@ -35,13 +36,7 @@ pub(crate) fn state<'of>(
             Status::Missing => 2,
             Status::Retired(evidence) => {
                 let known = state.catalogue.get(*id).unwrap_or_default();
-                let is_alone = !state.went_with_another(*evidence);
-                let counted = if is_alone {
-                    Evidence::Answer
-                } else {
-                    *evidence
-                };
-                deleted.add(counted, known.bytes);
+                state.add_deleted(&mut deleted, *evidence, known.bytes);
                 let bytes = sized_alone(state, &record.status, known.bytes);
                 folders.add(known.location.clone(), 1, (bytes, None));
                 3
@@ -69,13 +64,17 @@ pub(crate) fn state<'of>(
         of: if run.is_some() { "run" } else { "state" },
         key: Foreign::new(path).without_file(),
         title: Line::words(called).and_foreign(Foreign::new(path).without_file()),
-        fields: fields(state, counts, run.is_some()),
-        figures: vec![
-            ("retired", count(counts.retired)),
-            ("deleted", freed.unwrap_or_else(|| "–".to_owned())),
-            ("failed, unknown or missing", count(open)),
-            ("holds", count(state.holds.len())),
-        ],
+        fields: fields(state, (counts, now), run.is_some()),
+        figures: [
+            Some(("retired", count(counts.retired))),
+            Some(("deleted", freed.unwrap_or_else(|| "–".to_owned()))),
+            (counts.staged > 0).then(|| ("staged", count(counts.staged))),
+            Some(("failed, unknown or missing", count(open))),
+            Some(("holds", count(state.holds.len()))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         lead: Vec::new(),
         attention: Vec::new(),
         changes: Vec::new(),
@@ -90,7 +89,11 @@ pub(crate) fn state<'of>(
 }
 
 /// Where it belongs, how many assets stand where, and of one run when and by whom it was made.
-fn fields(state: &State, counts: Counts, is_run: bool) -> Vec<(&'static str, Line)> {
+fn fields(
+    state: &State,
+    (counts, now): (Counts, Timestamp),
+    is_run: bool,
+) -> Vec<(&'static str, Line)> {
     let target = &state.target;
     let api = format!("API {} at ", target.api.name());
     let account = target.account.as_ref();
@@ -108,6 +111,8 @@ fn fields(state: &State, counts: Counts, is_run: bool) -> Vec<(&'static str, Lin
     let made = state.runs.values().filter(|_| is_run);
     let made = made.map(|run| ("made", run_line(run)));
     let fields = fields.chain([("assets", Line::words(assets))]);
+    let staged = all_waiting(&StagedFigures::of_state(state), now);
+    let fields = fields.chain(staged.map(|staged| ("staged", staged)));
     fields.chain(made).collect()
 }
 

@@ -27,6 +27,7 @@ mod picture;
 mod places;
 mod progress;
 mod receipt;
+mod staged;
 mod state;
 mod summary;
 mod text;

@@ -12,10 +12,10 @@ use crate::render::Style;
 use crate::render::model::run::run;
 use crate::render::report::{Summary, SummaryBuilder};
 
-const DENIED: &str = "Failed to delete asset due to permission restrictions.";
+pub(super) const DENIED: &str = "Failed to delete asset due to permission restrictions.";
 
 /// The end of a run where it is no terminal.
-fn shown(summary: &Summary) -> String {
+pub(super) fn shown(summary: &Summary) -> String {
     said(summary, false)
 }
 
@@ -26,7 +26,7 @@ fn said(summary: &Summary, folds: bool) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn started() -> RunEvent {
+pub(super) fn started() -> RunEvent {
     RunEvent::Started(RunInfo {
         number: 7,
         id: Uuid::nil(),
@@ -36,14 +36,14 @@ fn started() -> RunEvent {
     })
 }
 
-fn ended(ending: Ending) -> RunEvent {
+pub(super) fn ended(ending: Ending) -> RunEvent {
     RunEvent::Ended {
         at: at("2026-07-01T10:00:12.345Z"),
         ending,
     }
 }
 
-fn intent(batch: u64, task: Task, ids: impl IntoIterator<Item = u128>) -> RunEvent {
+pub(super) fn intent(batch: u64, task: Task, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     RunEvent::Intent {
         stack: None,
         with: Arc::default(),
@@ -53,7 +53,7 @@ fn intent(batch: u64, task: Task, ids: impl IntoIterator<Item = u128>) -> RunEve
     }
 }
 
-fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
+pub(super) fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
     RunEvent::Answered {
         batch,
         at: at("2026-07-01T10:00:01Z"),
@@ -64,14 +64,14 @@ fn answered(batch: u64, outcomes: Vec<(u128, Outcome)>) -> RunEvent {
     }
 }
 
-fn refusal(kind: FailureKind, message: &str) -> Outcome {
+pub(super) fn refusal(kind: FailureKind, message: &str) -> Outcome {
     Outcome::Failed(Failure {
         kind,
         message: message.to_owned(),
     })
 }
 
-fn folded(plan: &Plan, events: &[RunEvent]) -> Summary {
+pub(super) fn folded(plan: &Plan, events: &[RunEvent]) -> Summary {
     let mut builder = SummaryBuilder::new(plan, "retire.state.json");
     for event in events {
         builder.on_event(event);
@@ -80,7 +80,7 @@ fn folded(plan: &Plan, events: &[RunEvent]) -> Summary {
 }
 
 /// A run over [`each_thing`] in which each outcome happens.
-fn each_outcome() -> Summary {
+pub(super) fn each_outcome() -> Summary {
     let events = [
         started(),
         RunEvent::Forgotten {

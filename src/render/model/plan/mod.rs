@@ -162,12 +162,14 @@ fn figures(of: &PlanReport<'_, '_>) -> Vec<(&'static str, String)> {
         + totals.drift
         + totals.blocked;
     let size = rows::sized(going).filter(|_| totals.deletes() > 0);
-    vec![
+    let staged = (totals.staged > 0).then(|| ("staged", count(totals.staged)));
+    let first = [
         ("files go", count(going.files)),
         ("size", size.unwrap_or_else(|| "–".to_owned())),
         ("held or deferred", count(protected)),
-        ("in the way or unusual", count(unusual)),
-    ]
+    ];
+    let last = [("in the way or unusual", count(unusual))];
+    first.into_iter().chain(staged).chain(last).collect()
 }
 
 /// Whose the assets are that go, as far as their entries say.

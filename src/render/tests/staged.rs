@@ -1,0 +1,116 @@
+//! What a run moves aside, as its end tells it.
+
+use super::summary::{
+    DENIED, answered, each_outcome, ended, folded, intent, refusal, shown, started,
+};
+use super::*;
+use crate::asset::Kind;
+use crate::event::{Ending, RunEvent, Staging, Task};
+use crate::inventory::Known;
+use crate::outcome::{Aside, Outcome, Phase};
+use crate::render::model::run::run;
+use crate::render::report::Summary;
+
+fn staged(into: u128, phase: Phase) -> Outcome {
+    Outcome::Staged(Aside {
+        into: id(into),
+        asset: Kind::File,
+        due: at("2026-07-15T10:00:00Z"),
+        phase,
+    })
+}
+
+/// A run over the first four assets that moves two aside, one with another in it, and may not move one.
+fn moves_aside() -> Summary {
+    let plan = Plan {
+        steps: vec![
+            step(1, Decision::Retire, None),
+            step(2, Decision::Retire, None),
+            step(3, covered(2), None),
+            step(4, Decision::Retire, None),
+            step(
+                5,
+                Decision::Staged {
+                    until: at("2026-07-20T10:00:00Z"),
+                },
+                None,
+            ),
+        ],
+        totals: Totals {
+            retire: 3,
+            covered: 1,
+            staged: 1,
+            ..Totals::default()
+        },
+        ..Plan::default()
+    };
+    let sized = |n, bytes| {
+        let known = Known {
+            bytes: Some(bytes),
+            ..Known::default()
+        };
+        (id(n), known)
+    };
+    let staging = |folder: Option<u128>| {
+        RunEvent::Staging(Staging {
+            project: id(100),
+            name: "_retire 2026-07-15 run 7 ask ana".into(),
+            id: folder.map(id),
+        })
+    };
+    let events = [
+        started(),
+        staging(None),
+        staging(Some(99)),
+        RunEvent::Described {
+            assets: vec![
+                sized(1, 1_000_000),
+                sized(2, 5_000_000),
+                sized(3, 5_000_000),
+            ],
+        },
+        answered(1, (1..=2).map(|n| (n, staged(99, Phase::Moving))).collect()),
+        intent(1, Task::Stage, [1, 2]),
+        answered(
+            1,
+            vec![
+                (1, staged(99, Phase::There)),
+                (3, staged(2, Phase::There)),
+                (2, staged(99, Phase::There)),
+            ],
+        ),
+        intent(2, Task::Stage, [4]),
+        answered(2, Vec::new()),
+        answered(2, vec![(4, refusal(FailureKind::Permission, DENIED))]),
+        ended(Ending::Done),
+    ];
+    folded(&plan, &events)
+}
+
+#[test]
+fn what_a_run_moves_aside_is_told_with_its_size_its_folder_and_its_date() {
+    let summary = moves_aside();
+    assert_eq!(summary.next_due(), Some(at("2026-07-15T10:00:00Z")));
+    let text = shown(&summary);
+    let said = "Staged: 3 assets, 6 MB in `_retire 2026-07-15 run 7 ask ana`; deleted from 2026-07-15T10:00:00Z on, unless somebody takes them back.\n";
+    assert!(text.contains(said), "{text}");
+    let left = "Left as it was: 1 staged (the next is due 2026-07-20T10:00:00Z).\n";
+    assert!(text.contains(left), "{text}");
+    let mut json = Vec::new();
+    crate::render::json::summary(&summary, &mut json).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let staged = serde_json::json!({
+        "assets": 3,
+        "bytes": 6_000_000,
+        "unmeasured": 0,
+        "folders": ["_retire 2026-07-15 run 7 ask ana"],
+        "due": "2026-07-15T10:00:00Z",
+    });
+    assert_eq!(json["staged"], staged);
+    assert_eq!(json["next_due"], "2026-07-15T10:00:00Z");
+    let report = run(&summary, None, at("2026-07-01T10:00:13Z"));
+    assert!(report.figures.contains(&("staged", "3".to_owned())));
+    // A run that stages nothing says nothing of it.
+    let summary = each_outcome();
+    assert!(!shown(&summary).contains("Staged"));
+}
