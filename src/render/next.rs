@@ -2,9 +2,9 @@
 
 use crate::event::{Ending, StopReason};
 use crate::outcome::FailureKind;
-use crate::render::counted;
 use crate::render::model::Line;
-use crate::render::report::Summary;
+use crate::render::report::{FailedAsset, Summary};
+use crate::render::{counted, either};
 
 /// Says what to do next, the most urgent first.
 pub(super) fn next_steps(summary: &Summary) -> Vec<Line> {
@@ -24,7 +24,12 @@ pub(super) fn next_steps(summary: &Summary) -> Vec<Line> {
         FailureKind::Other,
     ] {
         let failed = summary.failed.iter().filter(|failed| failed.kind == kind);
-        let number = failed.count();
+        let is_unmoved = |failed: &&FailedAsset| summary.unmoved.contains(&failed.id);
+        let (unmoved, failed): (Vec<_>, Vec<_>) = failed.partition(is_unmoved);
+        if !unmoved.is_empty() {
+            steps.push(after_refused_move(kind, unmoved.len()));
+        }
+        let number = failed.len();
         if number > 0 {
             steps.push(format!(
                 "{}: {}",
@@ -123,6 +128,28 @@ fn after_stop(reason: &StopReason) -> String {
         StopReason::TimeBudget | StopReason::Signal { .. } => "run apply again to go on",
     }
     .to_owned()
+}
+
+/// What to do about assets that the server did not move aside: they are where they were.
+fn after_refused_move(kind: FailureKind, assets: usize) -> String {
+    let were = counted(
+        assets,
+        "asset was not moved aside, and is where it was",
+        "assets were not moved aside, and are where they were",
+    );
+    let (it, them) = (either(assets, "it", "them"), either(assets, "it", "each"));
+    let then = match kind {
+        FailureKind::Permission => format!(
+            "ask an account admin for the right to move {it}, or delete {them} by itself with `--strategy direct`"
+        ),
+        FailureKind::NotFound => {
+            format!("look whether {it} and the staging folder are there, then run apply again")
+        }
+        FailureKind::Conflict | FailureKind::Invalid | FailureKind::Other => format!(
+            "read the messages above, then run apply again, or delete {them} by itself with `--strategy direct`"
+        ),
+    };
+    format!("{were} ({}): {then}", kind.name())
 }
 
 const fn after_failure(kind: FailureKind) -> &'static str {

@@ -12,7 +12,7 @@ use crate::plan::{Back, LeftAlone, Other, Plan};
 use crate::render::escape::escape;
 use crate::render::model::{Group, Line, Row, Rows};
 use crate::render::names::Foreign;
-use crate::render::{Paint, counted, moment, rows};
+use crate::render::{Paint, counted, either, moment, rows};
 
 /// Tells what is known of an asset.
 pub(super) type Knows<'of> = Rc<dyn Fn(AssetId) -> Option<Known> + 'of>;
@@ -214,23 +214,101 @@ pub(super) fn left_alone<'of>(
         Row::of(id, &of(id).unwrap_or_default(), Vec::new())
     });
     let done = is_done.then(|| Group::below(title, rows, more));
-    let is_left = !left.is_empty();
-    let assets = counted(left.len(), "asset is", "assets are");
-    let title = warning().and(format!(
-        " {assets} other than reviewed and left alone; make a new plan for what is left:"
-    ));
-    let of = Rc::clone(knows);
-    let rows = Rows::assets(left.len(), move |at| {
-        let LeftAlone { id, other } = left[at];
-        let why = other_than_reviewed(other, &of).into_iter().collect();
-        Row::of(*id, &of(*id).unwrap_or_default(), why)
-    });
-    let left = is_left.then(|| Group::below(title, rows, more));
-    done.into_iter().chain(left)
+    let mut groups: Vec<Group<'of>> = done.into_iter().collect();
+    for step in NextStep::ALL {
+        let left = left.iter().copied();
+        let left: Vec<&LeftAlone> = left
+            .filter(|left| NextStep::after(left.other) == step)
+            .collect();
+        if left.is_empty() {
+            continue;
+        }
+        let title = warning().and(format!(" {}:", step.said(left.len())));
+        let of = Rc::clone(knows);
+        let rows = Rows::assets(left.len(), move |at| {
+            let LeftAlone { id, other } = left[at];
+            let why = other_than_reviewed(other, &of).into_iter().collect();
+            Row::of(*id, &of(*id).unwrap_or_default(), why)
+        });
+        groups.push(Group::below(title, rows, more));
+    }
+    groups.into_iter()
+}
+
+/// What is to be done about what was left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NextStep {
+    /// Somebody reviews it again.
+    NewPlan,
+    /// Somebody takes out of a staging folder what has no business there.
+    MoveOut,
+    /// Somebody settles what the server objects to.
+    Settle,
+    /// The next run finds out how it stands.
+    Again,
+}
+
+impl NextStep {
+    const ALL: [Self; 4] = [Self::NewPlan, Self::MoveOut, Self::Settle, Self::Again];
+
+    const fn after(other: Other) -> Self {
+        match other {
+            Other::NotReviewed
+            | Other::Lifted
+            | Other::Kept
+            | Other::Grown(_)
+            | Other::Changed(_)
+            | Other::Contents
+            | Other::Renamed
+            | Other::Moved
+            | Other::Resized
+            | Other::Done => Self::NewPlan,
+            Other::Foreign(_) => Self::MoveOut,
+            Other::Stuck => Self::Settle,
+            Other::Unsettled | Other::Unread => Self::Again,
+        }
+    }
+
+    /// Says of how many assets it is, and what is to be done.
+    fn said(self, assets: usize) -> String {
+        match self {
+            Self::NewPlan => {
+                let are = counted(assets, "asset is", "assets are");
+                format!(
+                    "{are} other than reviewed and left alone; make a new plan for what is left"
+                )
+            }
+            Self::MoveOut => {
+                let wait = counted(assets, "asset waits", "assets wait");
+                let its = either(assets, "its", "their");
+                format!(
+                    "{wait} with something in {its} staging folder that nobody has reviewed; move that out, then run apply again"
+                )
+            }
+            Self::Settle => {
+                let stay = counted(
+                    assets,
+                    "asset stays where it is",
+                    "assets stay where they are",
+                );
+                let them = either(assets, "it", "them");
+                format!(
+                    "{stay}, since the server did not do what was asked of {them}; settle what it objects to, then run apply again"
+                )
+            }
+            Self::Again => {
+                let were = counted(assets, "asset was", "assets were");
+                let them = either(assets, "it stands", "they stand");
+                format!(
+                    "{were} left alone, since nobody could tell how {them}; run apply again, which looks first"
+                )
+            }
+        }
+    }
 }
 
 /// Says in what an asset is other than reviewed; nothing where it is only done.
-fn other_than_reviewed(other: &Other, knows: &Knows<'_>) -> Option<Foreign> {
+pub(super) fn other_than_reviewed(other: &Other, knows: &Knows<'_>) -> Option<Foreign> {
     let called = |id: AssetId| Foreign::asset(id, knows(id).as_ref(), None);
     let why = match other {
         Other::Done => return None,

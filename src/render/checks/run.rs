@@ -1,6 +1,7 @@
 //! The checks of a run: what became of each asset of its plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::asset::AssetId;
 use crate::event::Ending;
@@ -13,6 +14,7 @@ use crate::render::checks::{Check, Verdict};
 use crate::render::model::stopped::said;
 use crate::render::names::Foreign;
 use crate::render::report::Summary;
+use crate::render::shelter::{Knows, other_than_reviewed};
 use crate::render::words;
 use crate::state::{Failed, Status};
 
@@ -35,10 +37,12 @@ pub(crate) fn checks(
         let step = check.id.and_then(|id| plan.step(id));
         step.is_none_or(|step| !step.decision.is_carried_out())
     };
-    let left: BTreeMap<AssetId, &str> = summary
+    let knows: Knows<'_> = Rc::new(|id| summary.known.get(&id).cloned());
+    let left: BTreeMap<AssetId, Foreign> = summary
         .left_alone
         .iter()
-        .map(|left| (left.id, "other than reviewed: left alone"))
+        .filter_map(|left| Some((left.id, other_than_reviewed(&left.other, &knows)?)))
+        .map(|(id, why)| (id, why.behind("left alone: ")))
         .collect();
     let mut told = BTreeSet::new();
     for check in kept {
@@ -48,7 +52,7 @@ pub(crate) fn checks(
             continue;
         }
         let status = check.id.and_then(|id| after.get(&id));
-        let left = check.id.and_then(|id| left.get(&id).copied());
+        let left = check.id.and_then(|id| left.get(&id).cloned());
         checks.push(became(check, status, left, summary));
     }
     // What goes along with a folder has no step of its own.
@@ -86,12 +90,12 @@ fn refused(failed: &Failed) -> Foreign {
 fn became(
     mut check: Check,
     status: Option<&Status>,
-    left: Option<&str>,
+    left: Option<Foreign>,
     summary: &Summary,
 ) -> Check {
     check.suite = "Run";
     let (verdict, code, message) = match (left, status) {
-        (Some(left), _) => (Verdict::Failed, "left-alone", Foreign::own(left)),
+        (Some(left), _) => (Verdict::Failed, "left-alone", left),
         (None, Some(Status::Retired(_))) => (Verdict::Passed, "retired", Foreign::default()),
         (None, Some(Status::Gone(_))) => (Verdict::Passed, "gone", Foreign::default()),
         (None, Some(Status::Restored { .. })) => (Verdict::Passed, "restored", Foreign::default()),

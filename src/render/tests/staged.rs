@@ -8,6 +8,7 @@ use crate::asset::Kind;
 use crate::event::{Ending, RunEvent, Staging, Task};
 use crate::inventory::Known;
 use crate::outcome::{Aside, Outcome, Phase};
+use crate::plan::{LeftAlone, Other};
 use crate::render::model::run::run;
 use crate::render::report::Summary;
 
@@ -113,4 +114,43 @@ fn what_a_run_moves_aside_is_told_with_its_size_its_folder_and_its_date() {
     // A run that stages nothing says nothing of it.
     let summary = each_outcome();
     assert!(!shown(&summary).contains("Staged"));
+}
+
+#[test]
+fn what_the_server_did_not_move_is_no_failed_delete() {
+    let text = shown(&moves_aside());
+    let said = "  - 1 asset was not moved aside, and is where it was (permission): ask an account admin for the right to move it, or delete it by itself with `--strategy direct`\n";
+    assert!(text.contains(said), "{text}");
+    assert!(!text.contains("the right to delete"), "{text}");
+}
+
+#[test]
+fn what_is_left_alone_is_told_with_what_is_to_be_done() {
+    let summary = Summary {
+        run: Some(7),
+        left_alone: [
+            (1, Other::Moved),
+            (2, Other::Foreign(id(50))),
+            (3, Other::Stuck),
+            (4, Other::Stuck),
+            (5, Other::Unsettled),
+        ]
+        .map(|(n, other)| LeftAlone { id: id(n), other })
+        .into(),
+        ..Summary::default()
+    };
+    let text = shown(&summary);
+    let titles: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("warning:"))
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "warning: 1 asset is other than reviewed and left alone; make a new plan for what is left:",
+            "warning: 1 asset waits with something in its staging folder that nobody has reviewed; move that out, then run apply again:",
+            "warning: 2 assets stay where they are, since the server did not do what was asked of them; settle what it objects to, then run apply again:",
+            "warning: 1 asset was left alone, since nobody could tell how it stands; run apply again, which looks first:",
+        ]
+    );
 }
