@@ -137,19 +137,20 @@ fn after_refused_move(kind: FailureKind, assets: usize) -> String {
         "asset was not moved aside, and is where it was",
         "assets were not moved aside, and are where they were",
     );
-    let (it, them) = (either(assets, "it", "them"), either(assets, "it", "each"));
-    let then = match kind {
+    let (them, each) = (either(assets, "it", "them"), either(assets, "it", "each"));
+    let step = match kind {
         FailureKind::Permission => format!(
-            "ask an account admin for the right to move {it}, or delete {them} by itself with `--strategy direct`"
+            "ask an account admin for the right to move {them}, or delete {each} by itself with `--strategy direct`"
         ),
         FailureKind::NotFound => {
-            format!("look whether {it} and the staging folder are there, then run apply again")
+            "look whether the staging folder is there, and what was to be moved, then run apply again"
+                .to_owned()
         }
         FailureKind::Conflict | FailureKind::Invalid | FailureKind::Other => format!(
-            "read the messages above, then run apply again, or delete {them} by itself with `--strategy direct`"
+            "read the messages above, then run apply again, or delete {each} by itself with `--strategy direct`"
         ),
     };
-    format!("{were} ({}): {then}", kind.name())
+    format!("{were} ({}): {step}", kind.name())
 }
 
 const fn after_failure(kind: FailureKind) -> &'static str {

@@ -37,11 +37,11 @@ pub(crate) fn checks(
         let step = check.id.and_then(|id| plan.step(id));
         step.is_none_or(|step| !step.decision.is_carried_out())
     };
-    let knows: Knows<'_> = Rc::new(|id| summary.known.get(&id).cloned());
+    let of: Knows<'_> = Rc::new(|id| summary.known.get(&id).cloned());
     let left: BTreeMap<AssetId, Foreign> = summary
         .left_alone
         .iter()
-        .filter_map(|left| Some((left.id, other_than_reviewed(&left.other, &knows)?)))
+        .filter_map(|left| Some((left.id, other_than_reviewed(&left.other, &of)?)))
         .map(|(id, why)| (id, why.behind("left alone: ")))
         .collect();
     let mut told = BTreeSet::new();
