@@ -264,7 +264,7 @@ impl NextStep {
             | Other::Resized
             | Other::Done => Self::NewPlan,
             Other::Foreign(_) => Self::MoveOut,
-            Other::Stuck => Self::Settle,
+            Other::Stuck | Other::Displaced | Other::Undeleted => Self::Settle,
             Other::Unsettled | Other::Unread => Self::Again,
         }
     }
@@ -293,7 +293,7 @@ impl NextStep {
                 );
                 let them = either(assets, "it", "them");
                 format!(
-                    "{stay}, since the server did not do what was asked of {them}; settle what it objects to, then run apply again"
+                    "{stay}, for the reason that stands beside {them}; settle that, then run apply again"
                 )
             }
             Self::Again => {

@@ -149,7 +149,7 @@ fn what_is_left_alone_is_told_with_what_is_to_be_done() {
         [
             "warning: 1 asset is other than reviewed and left alone; make a new plan for what is left:",
             "warning: 1 asset waits with something in its staging folder that nobody has reviewed; move that out, then run apply again:",
-            "warning: 2 assets stay where they are, since the server did not do what was asked of them; settle what it objects to, then run apply again:",
+            "warning: 2 assets stay where they are, for the reason that stands beside them; settle that, then run apply again:",
             "warning: 1 asset was left alone, since nobody could tell how it stands; run apply again, which looks first:",
         ]
     );

@@ -347,7 +347,9 @@ mod tests {
             folders: number,
             until: Some(Timestamp::UNIX_EPOCH),
             due: number,
+            due_folders: number,
             back: number,
+            stuck: 0,
             ways: Some(Ways {
                 assets: number,
                 direct: Cost {
