@@ -12,6 +12,7 @@ use crate::event::StopReason;
 use crate::frameio::client::{Unmade, Unread};
 use crate::frameio::v4::call::List;
 use crate::frameio::v4::changes::Change;
+use crate::inventory::Shown;
 use crate::outcome::FailureKind;
 use crate::probe::thing::Thing;
 
@@ -47,10 +48,10 @@ pub(super) enum Care {
     Few,
 }
 
-/// What a walk through the folder of a probe has found.
+/// What was found in the folder of a probe, and what of it was deleted on the way.
 #[derive(Debug, Default)]
 struct Found {
-    /// The folders, each before what is in it; the topmost first.
+    /// The folders, each behind what is in it; the topmost last.
     folders: Vec<AssetId>,
     /// The folders in which something foreign is, at whatever depth.
     shared: BTreeSet<AssetId>,
@@ -58,7 +59,9 @@ struct Found {
     witness: Option<AssetId>,
     /// All that was seen.
     seen: BTreeSet<AssetId>,
-    foreign: usize,
+    foreign: BTreeSet<AssetId>,
+    /// Whether the server refused to delete a folder.
+    is_refused: bool,
 }
 
 /// Removes all that is left; `now` is compared with when the probe began.
@@ -141,13 +144,8 @@ fn unread(why: Unread) -> StopReason {
 }
 
 async fn clean_folder(hand: &mut Hand, top: AssetId, care: Care) -> Result<Rest, StopReason> {
-    let found = walk(hand, top).await?;
-    bring_home(hand, (top, &found)).await?;
-    let mut is_whole = found.foreign == 0;
-    if is_whole && !found.folders.is_empty() {
-        is_whole = delete(hand, &Change::DeleteFolder(top)).await?;
-    }
-    if is_whole {
+    let found = take_down(hand, top).await?;
+    if found.foreign.is_empty() && !found.is_refused {
         let looked_for = match care {
             Care::All => all(hand, &found),
             Care::Few => few(hand, (top, &found)),
@@ -158,7 +156,7 @@ async fn clean_folder(hand: &mut Hand, top: AssetId, care: Care) -> Result<Rest,
     }
     one_by_one(hand, &found).await?;
     let live = still_there(hand, all(hand, &found)).await?;
-    Ok(match (found.foreign, live) {
+    Ok(match (found.foreign.len(), live) {
         (0, 0) => Rest::Nothing,
         (foreign, live) => Rest::Some { foreign, live },
     })
@@ -198,61 +196,55 @@ fn all(hand: &Hand, found: &Found) -> Vec<(Kind, AssetId)> {
         .collect()
 }
 
-/// Looks through the folder of a probe and what it made in it.
-async fn walk(hand: &mut Hand, top: AssetId) -> Result<Found, StopReason> {
+/// Looks through the folder of a probe, and deletes each folder in which nothing foreign is: the
+/// deepest first, and each right after it was looked into. What somebody puts there is lost where that
+/// happens between the two, and at no other time.
+async fn take_down(hand: &mut Hand, top: AssetId) -> Result<Found, StopReason> {
     let mut found = Found::default();
     let mut ways: Vec<Vec<AssetId>> = vec![vec![top]];
+    let mut is_home = false;
     while let Some(way) = ways.pop() {
         let Some(&folder) = way.last() else {
             continue;
         };
-        let Some(shown) = hand.list(folder).await.map_err(unread)? else {
+        let Some(inside) = hand.look_into(folder).await.map_err(unread)? else {
             continue;
         };
-        found.folders.push(folder);
         found.seen.insert(folder);
-        for shown in shown {
-            let (id, kind) = (shown.id, shown.facts.kind);
+        if !inside.foreign.is_empty() {
+            found.foreign.extend(&inside.foreign);
+            found.shared.extend(&way);
+        }
+        let mut below = Vec::new();
+        for Shown { id, facts, .. } in inside.shown {
             found.seen.insert(id);
-            if !is_ours(hand, (kind, id)).await? {
-                found.foreign += 1;
-                found.shared.extend(&way);
+            if inside.foreign.contains(&id) {
                 continue;
             }
-            match kind {
-                Kind::Folder => ways.push(way.iter().copied().chain([id]).collect()),
+            match facts.kind {
+                Kind::Folder if found.folders.contains(&id) => {}
+                Kind::Folder => below.push(way.iter().copied().chain([id]).collect()),
                 Kind::File => found.witness = Some(id),
                 Kind::VersionStack => {}
             }
         }
+        // Once that is gone this one is looked into again.
+        let mut is_due = below.is_empty();
+        if is_due && folder == top && !is_home {
+            is_home = true;
+            is_due = !bring_home(hand, (top, &found)).await?;
+        }
+        if !is_due {
+            ways.push(way);
+            ways.extend(below);
+            continue;
+        }
+        found.folders.push(folder);
+        if !found.shared.contains(&folder) {
+            found.is_refused |= !delete(hand, &Change::DeleteFolder(folder)).await?;
+        }
     }
     Ok(found)
-}
-
-/// Whether something is the probe's own: it stands in the journal; of a version stack, all that is
-/// in it does, since somebody may have put a file of their own on top.
-async fn is_ours(hand: &mut Hand, (kind, id): (Kind, AssetId)) -> Result<bool, StopReason> {
-    let is_known = hand.journal.told().has(id);
-    if kind != Kind::VersionStack {
-        return Ok(is_known);
-    }
-    let versions = match hand.pages(List::Versions, id).await {
-        Ok(versions) => versions,
-        // An empty one is told like one that is not there.
-        Err(Unread::Absent(_)) => return Ok(is_known),
-        Err(why) => return Err(unread(why)),
-    };
-    let told = hand.journal.told();
-    if !versions.iter().all(|version| told.has(version.id)) {
-        return Ok(false);
-    }
-    if !is_known {
-        if versions.is_empty() {
-            return Ok(false);
-        }
-        record(hand, Thing::StrayStack, id)?;
-    }
-    Ok(true)
 }
 
 /// Writes something down that was found.
@@ -264,21 +256,23 @@ fn record(hand: &mut Hand, thing: Thing, id: AssetId) -> Result<(), StopReason> 
 }
 
 /// Moves a version stack back into the folder that came back at the top of the project: it has no
-/// delete of its own.
-async fn bring_home(hand: &Hand, (top, found): (AssetId, &Found)) -> Result<(), StopReason> {
+/// delete of its own. Says whether there was one.
+async fn bring_home(hand: &Hand, (top, found): (AssetId, &Found)) -> Result<bool, StopReason> {
     let root = hand.journal.told().header.root;
     let stacks: Vec<AssetId> = hand.journal.told().ids(Thing::Stack).collect();
+    let mut is_moved = false;
     for id in stacks {
-        if found.seen.contains(&id) || found.folders.is_empty() {
+        if found.seen.contains(&id) {
             continue;
         }
         let seen = hand.read(Kind::VersionStack, id).await.map_err(unread)?;
         if seen.is_there && seen.parent == Some(root) {
             let change = Change::MoveStack { id, to: top };
             made(hand.change(&change).await)?;
+            is_moved = true;
         }
     }
-    Ok(())
+    Ok(is_moved)
 }
 
 /// Deletes something; says whether it is deleted, or was before.
@@ -304,13 +298,17 @@ fn made<T, E>(answer: Result<Result<T, E>, Unmade>) -> Result<(), StopReason> {
 }
 
 /// Deletes each file, and then each folder in which nothing foreign is, the deepest first.
-async fn one_by_one(hand: &Hand, found: &Found) -> Result<(), StopReason> {
+async fn one_by_one(hand: &mut Hand, found: &Found) -> Result<(), StopReason> {
     let files: Vec<AssetId> = files(hand).collect();
     for id in files {
         delete(hand, &Change::DeleteFile(id)).await?;
     }
-    for id in found.folders.iter().rev() {
-        if !found.shared.contains(id) {
+    for id in &found.folders {
+        if found.shared.contains(id) {
+            continue;
+        }
+        let inside = hand.look_into(*id).await.map_err(unread)?;
+        if inside.is_some_and(|inside| inside.foreign.is_empty()) {
             delete(hand, &Change::DeleteFolder(*id)).await?;
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::app::connect::PAGES;
 use crate::app::probe::names::Mark;
-use crate::app::probe::script::{Ask, Heard, Seen};
+use crate::app::probe::script::{Ask, Heard, Inside, Seen};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
 use crate::event::StopReason;
@@ -57,6 +57,7 @@ impl Hand {
             Ask::Change(change) => Heard::Changed(self.change(&change).await),
             Ask::Read(kind, id) => Heard::Read(self.read(kind, id).await),
             Ask::List(folder) => Heard::Listed(self.list(folder).await),
+            Ask::LookInto(folder) => Heard::LookedInto(self.look_into(folder).await),
             Ask::Lines(wanted) => Heard::Lines(self.lines(wanted).await),
             Ask::Wait(pause) => match self.pause(pause).await {
                 Ok(()) => Heard::Waited,
@@ -113,6 +114,48 @@ impl Hand {
             }
         }
         Ok(Some(shown))
+    }
+
+    /// Lists what is in a folder, and in each version stack there: whatever goes with the folder when
+    /// that is deleted, but for what is in folders further down. Nothing where there is no such folder.
+    pub(super) async fn look_into(&mut self, folder: AssetId) -> Result<Option<Inside>, Unread> {
+        let Some(shown) = self.list(folder).await? else {
+            return Ok(None);
+        };
+        let mut foreign = Vec::new();
+        for Shown { id, facts, .. } in &shown {
+            if !self.is_ours((facts.kind, *id)).await? {
+                foreign.push(*id);
+            }
+        }
+        Ok(Some(Inside { shown, foreign }))
+    }
+
+    /// Whether something is the probe's own: it stands in the journal; of a version stack, all that is
+    /// in it does, since somebody may have put a file of their own on top.
+    async fn is_ours(&mut self, (kind, id): (Kind, AssetId)) -> Result<bool, Unread> {
+        let is_known = self.journal.told().has(id);
+        if kind != Kind::VersionStack {
+            return Ok(is_known);
+        }
+        let versions = match self.pages(List::Versions, id).await {
+            Ok(versions) => versions,
+            // An empty one is told like one that is not there.
+            Err(Unread::Absent(_)) => return Ok(is_known),
+            Err(why) => return Err(why),
+        };
+        let told = self.journal.told();
+        if !versions.iter().all(|version| told.has(version.id)) {
+            return Ok(false);
+        }
+        if !is_known {
+            if versions.is_empty() {
+                return Ok(false);
+            }
+            let recorded = self.journal.record(Thing::StrayStack, id);
+            recorded.map_err(|error| Unread::Stop(not_recorded(&error)))?;
+        }
+        Ok(true)
     }
 
     /// Reads a list to its end.

@@ -297,6 +297,7 @@ pub(crate) fn run(
                         | Ask::Change(_)
                         | Ask::Read(..)
                         | Ask::List(_)
+                        | Ask::LookInto(_)
                         | Ask::Lines(_)) => hand.ask(ask).await,
                     };
                     script.hear(heard);

@@ -43,6 +43,8 @@ pub(super) enum Ask {
     Read(Kind, AssetId),
     /// List what is in a folder.
     List(AssetId),
+    /// The same before it is deleted, and what of it is somebody else's.
+    LookInto(AssetId),
     /// List what was deleted from the project, until this is found.
     Lines(AssetId),
     /// Wait, and ask again.
@@ -58,6 +60,15 @@ pub(super) struct Seen {
     pub(super) parent: Option<AssetId>,
 }
 
+/// What is in a folder that is about to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inside {
+    pub(super) shown: Vec<Shown>,
+    /// What of it the probe did not put there, or did not alone: a version stack in which a file of
+    /// somebody else's is.
+    pub(super) foreign: Vec<AssetId>,
+}
+
 /// What came of what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
@@ -65,6 +76,7 @@ pub(super) enum Heard {
     Read(Result<Seen, Unread>),
     /// Nothing where there is no such folder.
     Listed(Result<Option<Vec<Shown>>, Unread>),
+    LookedInto(Result<Option<Inside>, Unread>),
     Lines(Result<BTreeSet<AssetId>, Unread>),
     Waited,
 }
@@ -210,7 +222,8 @@ impl Script {
             // The good one first: a server that moves one by one has moved it by then.
             Step::MoveBad => self.moving(&[self.third, Thing::Never]),
             Step::MoveSame => self.moving(&[Thing::Fourth]),
-            Step::Look | Step::Whole => Some(Ask::List(self.id(Thing::Drawer)?)),
+            Step::Look => Some(Ask::LookInto(self.id(Thing::Drawer)?)),
+            Step::Whole => Some(Ask::List(self.id(Thing::Drawer)?)),
             Step::DeleteDrawer => {
                 let id = self.id(Thing::Drawer)?;
                 Some(Ask::Change(Change::DeleteFolder(id)))
@@ -218,7 +231,7 @@ impl Script {
             Step::Cascade => Some(Ask::Read(Kind::File, self.witness()?)),
             Step::Lines => Some(Ask::Lines(self.id(Thing::Drawer)?)),
             Step::RestoreDrawer => self.restore(Thing::Drawer),
-            Step::LookIntoBox => Some(Ask::List(self.id(Thing::Box)?)),
+            Step::LookIntoBox => Some(Ask::LookInto(self.id(Thing::Box)?)),
             Step::DeleteBox => {
                 let id = self.id(Thing::Box)?;
                 Some(Ask::Change(Change::DeleteFolder(id)))
@@ -288,9 +301,13 @@ impl Script {
             Heard::Waited => self.pauses = false,
             Heard::Changed(answer) => self.changed(step, answer),
             Heard::Read(Ok(seen)) => self.read(step, Some(seen)),
-            Heard::Listed(Ok(listed)) => self.listed(step, listed.as_deref()),
+            Heard::Listed(Ok(listed)) => self.whole(listed.as_deref()),
+            Heard::LookedInto(Ok(inside)) => self.looked_into(step, inside.as_ref()),
             Heard::Lines(Ok(lines)) => self.lines(&lines),
-            Heard::Read(Err(why)) | Heard::Listed(Err(why)) | Heard::Lines(Err(why)) => {
+            Heard::Read(Err(why))
+            | Heard::Listed(Err(why))
+            | Heard::LookedInto(Err(why))
+            | Heard::Lines(Err(why)) => {
                 self.unread(step, why);
             }
         }

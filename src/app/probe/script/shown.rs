@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ended, LONGEST, PAUSES, Said, Script, Seen, Step};
+use super::{Ended, Inside, LONGEST, PAUSES, Said, Script, Seen, Step};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::v4::changes_answer::Refusal;
 use crate::inventory::Shown;
@@ -129,52 +129,23 @@ impl Script {
         }
     }
 
-    /// Takes in what is in a folder; nothing where there is none.
-    pub(super) fn listed(&mut self, step: Step, listed: Option<&[Shown]>) {
-        match step {
-            Step::Whole => self.whole(listed),
-            Step::Look | Step::LookIntoBox => {
-                let Some(listed) = listed else {
-                    self.step = None;
-                    return;
-                };
-                if listed.iter().any(|shown| !self.is_ours(shown)) {
-                    let why = "somebody has put something into the folder of the probe";
-                    self.ended = Ended::Early(why.to_owned());
-                    self.step = None;
-                } else if step == Step::Look {
-                    self.look(listed);
-                } else {
-                    self.go(Step::DeleteBox);
-                }
-            }
-            Step::Make(_)
-            | Step::Delete
-            | Step::Deleted
-            | Step::DeleteAgain
-            | Step::Restore
-            | Step::Restored
-            | Step::Never
-            | Step::Move
-            | Step::MoveAgain
-            | Step::MoveOne
-            | Step::MoveBad
-            | Step::MoveSame
-            | Step::DeleteDrawer
-            | Step::Cascade
-            | Step::Lines
-            | Step::RestoreDrawer
-            | Step::DeleteBox
-            | Step::StackGone
-            | Step::RestoreBox
-            | Step::RestoreStack
-            | Step::StackRestored => {}
+    /// Takes in what is in a folder that is about to be deleted; nothing where there is none.
+    pub(super) fn looked_into(&mut self, step: Step, inside: Option<&Inside>) {
+        let Some(Inside { shown, foreign }) = inside else {
+            self.step = None;
+            return;
+        };
+        // The probe has made no folder in either, and nobody has looked into one.
+        let is_folder = |shown: &Shown| shown.facts.kind == Kind::Folder;
+        if !foreign.is_empty() || shown.iter().any(is_folder) {
+            let why = "somebody has put something into the folder of the probe";
+            self.ended = Ended::Early(why.to_owned());
+            self.step = None;
+        } else if step == Step::Look {
+            self.look(shown);
+        } else {
+            self.go(Step::DeleteBox);
         }
-    }
-
-    fn is_ours(&self, shown: &Shown) -> bool {
-        let name = shown.facts.name.as_deref().unwrap_or_default();
-        self.ids.values().any(|id| *id == shown.id) || self.mark.is_in(name)
     }
 
     /// Sees from what is in the drawer what the moves did.
@@ -240,7 +211,7 @@ impl Script {
     }
 
     /// Sees whether all that was in the drawer is back.
-    fn whole(&mut self, listed: Option<&[Shown]>) {
+    pub(super) fn whole(&mut self, listed: Option<&[Shown]>) {
         let there: BTreeSet<AssetId> = listed.into_iter().flatten().map(|shown| shown.id).collect();
         let is_whole = self.kept.is_subset(&there);
         if !is_whole && self.look_again() {

@@ -253,6 +253,11 @@ impl Model {
         Some(shown.collect())
     }
 
+    fn look_into(&mut self, folder: AssetId) -> Option<Inside> {
+        let foreign = Vec::new();
+        self.list(folder).map(|shown| Inside { shown, foreign })
+    }
+
     /// Probes it; what it was asked has to be over some time.
     fn probe(&mut self) -> (Findings, Ended) {
         let mut script = Script::new(Mark("m".to_owned()), ("top", id(2)), id(3));
@@ -267,6 +272,7 @@ impl Model {
                 }
                 Ask::Read(_, id) => Heard::Read(Ok(self.read(id))),
                 Ask::List(folder) => Heard::Listed(Ok(self.list(folder))),
+                Ask::LookInto(folder) => Heard::LookedInto(Ok(self.look_into(folder))),
                 Ask::Lines(folder) => {
                     let gone = self.nodes.iter().filter(|(_, node)| node.deleted.is_some());
                     let shows = |id| id == folder || self.lines == Lines::Descendants;
@@ -431,24 +437,53 @@ fn what_cannot_be_made_ends_it_and_a_stop_stops_it() {
 }
 
 #[test]
-fn something_foreign_in_the_folder_ends_it_before_the_delete() {
-    let mut model = Model::harsher();
-    let mut script = Script::new(Mark("m".to_owned()), ("top", id(2)), id(3));
-    while let Some(ask) = script.ask() {
-        let heard = match ask {
-            Ask::Make(_, change) | Ask::Change(change) => {
-                assert!(!matches!(change, Change::DeleteFolder(_)), "{change:?}");
-                Heard::Changed(Ok(model.change(change)))
-            }
-            Ask::Read(_, id) => Heard::Read(Ok(model.read(id))),
-            Ask::List(folder) => {
-                model.make(Kind::File, folder, &"somebody's.mov".into());
-                Heard::Listed(Ok(model.list(folder)))
-            }
-            Ask::Lines(_) => Heard::Lines(Ok(BTreeSet::new())),
-            Ask::Wait(_) => Heard::Waited,
-        };
-        script.hear(heard);
+fn something_foreign_in_a_folder_ends_it_before_the_delete() {
+    // In the first folder, or in the second one.
+    for (looks, kind) in [
+        (0, Kind::File),
+        (1, Kind::File),
+        (1, Kind::VersionStack),
+        (1, Kind::Folder),
+    ] {
+        let mut model = Model::harsher();
+        let mut script = Script::new(Mark("m".to_owned()), ("top", id(2)), id(3));
+        let mut looked = 0;
+        while let Some(ask) = script.ask() {
+            let heard = match ask {
+                Ask::Make(_, change) | Ask::Change(change) => {
+                    let deletes = matches!(change, Change::DeleteFolder(_));
+                    assert!(!deletes || looked <= looks, "{change:?}");
+                    Heard::Changed(Ok(model.change(change)))
+                }
+                Ask::Read(_, id) => Heard::Read(Ok(model.read(id))),
+                Ask::List(folder) => Heard::Listed(Ok(model.list(folder))),
+                Ask::LookInto(folder) => {
+                    let mut inside = model.look_into(folder).unwrap();
+                    if looked == looks {
+                        let Changed::Created(made) = model.make(kind, folder, &"mine".into())
+                        else {
+                            panic!("it was not made");
+                        };
+                        let facts = Facts::of_kind(kind);
+                        inside.shown.push(Shown {
+                            id: made.id,
+                            facts,
+                            project: None,
+                        });
+                        // A folder is nobody's own there, whatever is said of it.
+                        if kind != Kind::Folder {
+                            inside.foreign.push(made.id);
+                        }
+                    }
+                    looked += 1;
+                    Heard::LookedInto(Ok(Some(inside)))
+                }
+                Ask::Lines(_) => Heard::Lines(Ok(BTreeSet::new())),
+                Ask::Wait(_) => Heard::Waited,
+            };
+            script.hear(heard);
+        }
+        assert_eq!(looked, looks + 1, "{kind:?}");
+        assert!(matches!(script.into_end().1, Ended::Early(_)));
     }
-    assert!(matches!(script.into_end().1, Ended::Early(_)));
 }
