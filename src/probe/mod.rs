@@ -182,7 +182,8 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether what was deleted was seen to come back: a file, and a folder with what was in it.
+    /// Whether what was deleted was seen to come back: a file, and a folder with what was in it. What
+    /// did not go with its folder did not come back with it.
     #[must_use]
     pub const fn bring_back(&self) -> bool {
         matches!(self.restore_file, Some(Restore::Yes))
@@ -190,6 +191,7 @@ impl Findings {
                 self.restore_folder,
                 Some(RestoreFolder::Complete | RestoreFolder::Slow)
             )
+            && !matches!(self.folder_delete_cascade, Some(Cascade::NotSeen))
     }
 
     /// Whether what is moved aside was seen to go with its folder: a moved file keeps its id, and

@@ -18,8 +18,8 @@ const CHANGES: [(usize, &str); 4] = [
         "move files: several, where they are already, to where their name is taken, with an id that is none",
     ),
     (
-        5,
-        "delete a file twice, 2 folders, and in the end the folder with all that is in it",
+        7,
+        "delete a file twice, 2 folders, and in the end each folder with all that is in it",
     ),
     (4, "restore the file, the 2 folders and the stack"),
 ];

@@ -1,12 +1,11 @@
 //! Asks the server for what the steps of a probe want, and writes down what is made before anything
 //! else is done to it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::app::connect::PAGES;
 use crate::app::probe::names::Mark;
-use crate::app::probe::script::{Ask, Heard, Inside, Seen};
+use crate::app::probe::script::{Ask, Deleted, Heard, Inside, Seen};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
 use crate::event::StopReason;
@@ -167,21 +166,33 @@ impl Hand {
         pages.all(PAGES).await
     }
 
-    /// What was deleted from the project, up to the page on which this stands.
-    async fn lines(&self, wanted: AssetId) -> Result<BTreeSet<AssetId>, Unread> {
+    /// What was deleted from the project, up to the page on which both of these stand, or what was
+    /// deleted before the folder; the newest stand first.
+    async fn lines(&self, [folder, file]: [AssetId; 2]) -> Result<Deleted, Unread> {
         let project = self.journal.told().header.project.to_string();
         let mut pages = self.client.reading().pages(
             |cursor| Read::RecentlyDeleted(project.as_str().into(), cursor),
             judge_deleted,
         );
-        let mut found = BTreeSet::new();
+        let mut found = Deleted::default();
+        let mut of_folder = None;
         for _ in 0..PAGES_OF_DELETED {
             let Some(page) = pages.next().await? else {
+                found.is_whole = true;
                 break;
             };
-            let deleted = page.into_iter().filter(|line| line.at.is_some());
-            found.extend(deleted.map(|line| line.id));
-            if found.contains(&wanted) {
+            for line in page {
+                let Some(at) = line.at else {
+                    continue;
+                };
+                found.ids.insert(line.id);
+                if line.id == folder {
+                    of_folder = Some(at);
+                }
+                found.is_whole |= of_folder.is_some_and(|of_folder| at < of_folder);
+            }
+            let both = found.ids.contains(&folder) && found.ids.contains(&file);
+            if both || found.is_whole {
                 break;
             }
         }

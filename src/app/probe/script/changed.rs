@@ -1,7 +1,7 @@
 //! What follows from the answers to changes.
 
 use super::shown::{is_refused, refused};
-use super::{Ended, PAUSES, Said, Script, Step};
+use super::{Ended, Said, Script, Step};
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes_answer::{Changed, Refusal};
 use crate::probe::thing::Thing;
@@ -82,7 +82,11 @@ impl Script {
             Step::Restore => match said {
                 Said::Done(_) => self.go(Step::Restored),
                 Said::Refused(refusal) => {
-                    self.findings.restore_file = Some(refused(&refusal));
+                    // What was not seen to be gone may not be deleted yet, and then it is refused.
+                    let is_gone = self.findings.not_found_deleted.is_some();
+                    let restore = Some(refused(&refusal));
+                    self.findings.restore_file =
+                        restore.filter(|restore| is_gone || *restore == Restore::Unsupported);
                     self.spare();
                 }
                 Said::Unknown => self.spare(),
@@ -104,10 +108,12 @@ impl Script {
             Step::RestoreDrawer => match said {
                 Said::Done(_) => self.go(Step::Whole),
                 Said::Refused(refusal) => {
-                    self.findings.restore_folder = Some(match refused(&refusal) {
-                        Restore::Unsupported => RestoreFolder::Unsupported,
-                        Restore::Yes | Restore::No => RestoreFolder::No,
-                    });
+                    self.findings.restore_folder = match refused(&refusal) {
+                        Restore::Unsupported => Some(RestoreFolder::Unsupported),
+                        Restore::Yes | Restore::No => {
+                            self.is_drawer_gone.then_some(RestoreFolder::No)
+                        }
+                    };
                     self.go_to_stack();
                 }
                 Said::Unknown => self.go_to_stack(),
@@ -118,19 +124,24 @@ impl Script {
             },
             // At once: the stack is still away where a folder comes back bit by bit, and what it
             // was in is there.
-            Step::RestoreBox => self.go(Step::RestoreStack),
+            Step::RestoreBox => {
+                self.comes = match said {
+                    Said::Done(_) | Said::Unknown => true,
+                    Said::Refused(_) => false,
+                };
+                self.go(Step::RestoreStack);
+            }
             Step::RestoreStack => match said {
                 Said::Refused(refusal) if refused(&refusal) == Restore::Unsupported => {
                     self.findings.restore_stack = Some(Restore::Unsupported);
                     self.step = None;
                 }
-                Said::Done(_) => self.go(Step::StackRestored),
-                // What came back with its folder is refused as well, and there; what comes with it
-                // later shows nothing of the call.
-                Said::Refused(_) => {
+                Said::Done(_) => {
+                    self.comes = true;
                     self.go(Step::StackRestored);
-                    self.looks = PAUSES.len();
                 }
+                // What comes back with its folder, at once or later, is refused as well.
+                Said::Refused(_) => self.go(Step::StackRestored),
                 Said::Unknown => self.step = None,
             },
             Step::Deleted

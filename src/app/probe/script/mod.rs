@@ -31,7 +31,14 @@ pub(super) const PAUSES: [Duration; 7] = [
 ];
 
 /// How long it waits in all, so that with what cleans up it is over in two minutes.
-const LONGEST: Duration = Duration::from_secs(75);
+const LONGEST: Duration = Duration::from_secs(76);
+
+/// All the pauses: what is in a deleted folder and is still there then does not go. What is looked at
+/// before leaves time for that.
+const ALL_PAUSES: Duration = Duration::from_millis(45_500);
+
+/// How long something that is restored is waited for before it is said that it does not come back.
+const FOR_NO: Duration = Duration::from_secs(30);
 
 /// What is asked next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +52,8 @@ pub(super) enum Ask {
     List(AssetId),
     /// The same before it is deleted, and what of it is somebody else's.
     LookInto(AssetId),
-    /// List what was deleted from the project, until this is found.
-    Lines(AssetId),
+    /// List what was deleted from the project, until these are found: a folder, and a file in it.
+    Lines([AssetId; 2]),
     /// Wait, and ask again.
     Wait(Duration),
 }
@@ -69,6 +76,14 @@ pub(super) struct Inside {
     pub(super) foreign: Vec<AssetId>,
 }
 
+/// What was deleted from the project, as far as it was listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Deleted {
+    pub(super) ids: BTreeSet<AssetId>,
+    /// Whether all is listed that was deleted when the folder was, or later.
+    pub(super) is_whole: bool,
+}
+
 /// What came of what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
@@ -77,7 +92,7 @@ pub(super) enum Heard {
     /// Nothing where there is no such folder.
     Listed(Result<Option<Vec<Shown>>, Unread>),
     LookedInto(Result<Option<Inside>, Unread>),
-    Lines(Result<BTreeSet<AssetId>, Unread>),
+    Lines(Result<Deleted, Unread>),
     Waited,
 }
 
@@ -141,8 +156,11 @@ pub(super) struct Script {
     /// How often the same was looked at.
     looks: usize,
     pauses: bool,
-    /// How long it has waited in all.
+    /// How long it has waited in all, and for what it looks at now.
     waited: Duration,
+    looked: Duration,
+    /// What else than 404 the same was answered with: that is asked for once more.
+    odd: Option<u16>,
     /// How many the first move says it moved.
     moved: Option<usize>,
     /// What the others were answered with: whether it was refused.
@@ -152,6 +170,10 @@ pub(super) struct Script {
     third: Thing,
     /// What was in the drawer when it was deleted.
     kept: BTreeSet<AssetId>,
+    /// Whether the drawer was seen to be deleted.
+    is_drawer_gone: bool,
+    /// Whether the version stack may come back, by itself or with its folder.
+    comes: bool,
     pub(super) findings: Findings,
     ended: Ended,
 }
@@ -168,11 +190,15 @@ impl Script {
             looks: 0,
             pauses: false,
             waited: Duration::ZERO,
+            looked: Duration::ZERO,
+            odd: None,
             moved: None,
             bad: None,
             same: None,
             third: Thing::Third,
             kept: BTreeSet::new(),
+            is_drawer_gone: false,
+            comes: false,
             findings: Findings::default(),
             ended: Ended::Whole,
         }
@@ -229,7 +255,7 @@ impl Script {
                 Some(Ask::Change(Change::DeleteFolder(id)))
             }
             Step::Cascade => Some(Ask::Read(Kind::File, self.witness()?)),
-            Step::Lines => Some(Ask::Lines(self.id(Thing::Drawer)?)),
+            Step::Lines => Some(Ask::Lines([self.id(Thing::Drawer)?, self.witness()?])),
             Step::RestoreDrawer => self.restore(Thing::Drawer),
             Step::LookIntoBox => Some(Ask::LookInto(self.id(Thing::Box)?)),
             Step::DeleteBox => {
@@ -287,9 +313,12 @@ impl Script {
         Some(Ask::Change(Change::Restore(thing.kind(), id)))
     }
 
-    /// The file by which it is seen what becomes of the drawer.
+    /// The file by which it is seen what becomes of the drawer: one that was not deleted by itself
+    /// before, since a list may still show that.
     fn witness(&self) -> Option<AssetId> {
-        self.kept.last().copied()
+        let third = self.id(Thing::Third);
+        let mut others = self.kept.iter().rev().filter(|id| Some(**id) != third);
+        others.next().or_else(|| self.kept.last()).copied()
     }
 
     /// Takes in what came of what was asked.
@@ -301,7 +330,7 @@ impl Script {
             Heard::Waited => self.pauses = false,
             Heard::Changed(answer) => self.changed(step, answer),
             Heard::Read(Ok(seen)) => self.read(step, Some(seen)),
-            Heard::Listed(Ok(listed)) => self.whole(listed.as_deref()),
+            Heard::Listed(Ok(listed)) => self.whole(Some(listed.as_deref().unwrap_or_default())),
             Heard::LookedInto(Ok(inside)) => self.looked_into(step, inside.as_ref()),
             Heard::Lines(Ok(lines)) => self.lines(&lines),
             Heard::Read(Err(why))
@@ -316,13 +345,18 @@ impl Script {
     fn go(&mut self, step: Step) {
         self.step = Some(step);
         self.looks = 0;
+        self.looked = Duration::ZERO;
+        self.odd = None;
     }
 
     fn unread(&mut self, step: Step, why: Unread) {
+        let is_refused = matches!(why, Unread::Refused(_));
         match why.why() {
             Err(reason) => self.stop(reason),
             Ok(_detail) => match step {
                 Step::Look | Step::LookIntoBox => self.step = None,
+                // What is deleted may not be listed, where the server says so of it.
+                Step::Whole if is_refused => self.whole(None),
                 Step::Whole => self.go_to_stack(),
                 Step::Lines => self.go(Step::RestoreDrawer),
                 Step::Cascade

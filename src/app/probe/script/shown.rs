@@ -1,8 +1,11 @@
 //! What answers, readings and lists show.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::{Ended, Inside, LONGEST, PAUSES, Said, Script, Seen, Step};
+use super::{
+    ALL_PAUSES, Deleted, Ended, FOR_NO, Inside, LONGEST, PAUSES, Said, Script, Seen, Step,
+};
 use crate::asset::{AssetId, Kind};
 use crate::frameio::v4::changes_answer::Refusal;
 use crate::inventory::Shown;
@@ -38,26 +41,67 @@ pub(super) const fn is_refused(said: &Said) -> Option<bool> {
 impl Script {
     /// Looks at the same again after a pause; says whether there is one left.
     fn look_again(&mut self) -> bool {
+        let is_early = matches!(self.step, Some(Step::Deleted | Step::Restored));
+        let kept = if is_early { ALL_PAUSES } else { Duration::ZERO };
         let pause = PAUSES.get(self.looks).copied();
-        let pause = pause.filter(|pause| self.waited + *pause <= LONGEST);
+        let pause = pause.filter(|pause| self.waited + *pause + kept <= LONGEST);
         self.waited += pause.unwrap_or_default();
+        self.looked += pause.unwrap_or_default();
         self.looks += 1;
         self.pauses = pause.is_some();
         self.pauses
     }
 
+    /// Whether what was in the deleted folder was seen to go.
+    const fn is_cascade_seen(&self) -> bool {
+        matches!(
+            self.findings.folder_delete_cascade,
+            Some(Cascade::AtOnce | Cascade::Delayed)
+        )
+    }
+
+    /// Whether an answer shows that something is gone: by itself, or since that is how this server
+    /// answers of a deleted file. Who may not read something knows nothing of it.
+    fn is_gone(&self, seen: Seen) -> bool {
+        let says_so = matches!(seen.status, 200 | 404 | 410);
+        !seen.is_there && (says_so || self.findings.not_found_deleted == Some(seen.status))
+    }
+
+    /// Whether something that was restored is back: it is not only where it was waited for.
+    fn restored(&self, is_there: Option<bool>) -> Option<Restore> {
+        match is_there {
+            Some(true) => Some(Restore::Yes),
+            Some(false) if self.looked >= FOR_NO => Some(Restore::No),
+            Some(false) | None => None,
+        }
+    }
+
     /// Goes on with the version stack: only where what is in a folder goes with it, since a stack
     /// has no delete of its own.
     pub(super) fn go_to_stack(&mut self) {
-        match self.findings.folder_delete_cascade {
-            Some(Cascade::AtOnce | Cascade::Delayed) => self.go(Step::Make(Thing::Box)),
-            Some(Cascade::NotSeen) | None => self.step = None,
+        if self.is_cascade_seen() {
+            self.go(Step::Make(Thing::Box));
+        } else {
+            self.step = None;
         }
     }
 
     /// Takes in what the reading of one asset says; nothing where it says nothing.
     pub(super) fn read(&mut self, step: Step, seen: Option<Seen>) {
+        if let Some(Seen {
+            status,
+            is_there: false,
+            ..
+        }) = seen
+            && !matches!(status, 200 | 404)
+            && self.odd != Some(status)
+        {
+            // It may be the answer of a moment.
+            self.odd = Some(status);
+            return;
+        }
         let is_there = seen.map(|seen| seen.is_there);
+        let is_gone = seen.is_some_and(|seen| self.is_gone(seen));
         let gone = seen.filter(|seen| !seen.is_there).map(|seen| seen.status);
         match step {
             Step::Deleted => {
@@ -71,7 +115,9 @@ impl Script {
                 if is_there == Some(false) && self.look_again() {
                     return;
                 }
-                let restored = is_there.map(|there| if there { Restore::Yes } else { Restore::No });
+                // What was not seen to be gone shows nothing by being there.
+                let is_shown = self.findings.not_found_deleted.is_some();
+                let restored = self.restored(is_there).filter(|_| is_shown);
                 self.findings.restore_file = restored;
                 if restored == Some(Restore::Yes) {
                     self.go(Step::Never);
@@ -84,28 +130,32 @@ impl Script {
                 self.go(Step::Move);
             }
             Step::Cascade => {
-                if is_there == Some(true) && self.look_again() {
+                if seen.is_some() && !is_gone && self.look_again() {
                     return;
                 }
                 self.findings.folder_delete_cascade = match is_there {
-                    Some(true) => Some(Cascade::NotSeen),
-                    Some(false) if self.looks == 0 => Some(Cascade::AtOnce),
-                    Some(false) => Some(Cascade::Delayed),
-                    None => None,
+                    Some(true) if self.looked >= ALL_PAUSES => Some(Cascade::NotSeen),
+                    Some(false) if is_gone && self.looks == 0 => Some(Cascade::AtOnce),
+                    Some(false) if is_gone => Some(Cascade::Delayed),
+                    Some(true | false) | None => None,
                 };
+                self.is_drawer_gone = self.is_cascade_seen();
                 self.go(Step::Lines);
             }
-            Step::StackGone => match is_there {
-                Some(true) if self.look_again() => {}
-                Some(false) => self.go(Step::RestoreBox),
-                Some(true) | None => self.step = None,
+            Step::StackGone => match seen {
+                Some(_) if is_gone => self.go(Step::RestoreBox),
+                Some(_) if self.look_again() => {}
+                Some(_) | None => self.step = None,
             },
             Step::StackRestored => {
-                if is_there == Some(false) && self.look_again() {
+                if is_there == Some(false) && self.comes && self.look_again() {
                     return;
                 }
-                let restored = is_there.map(|there| if there { Restore::Yes } else { Restore::No });
-                self.findings.restore_stack = restored;
+                self.findings.restore_stack = if self.comes || is_there != Some(false) {
+                    self.restored(is_there)
+                } else {
+                    Some(Restore::No)
+                };
                 self.step = None;
             }
             Step::Make(_)
@@ -169,8 +219,9 @@ impl Script {
         let findings = &mut self.findings;
         findings.move_keeps_id = match (both, renewed) {
             (true, _) => Some(YesNo::Yes),
-            (false, true) if moves => Some(YesNo::No),
-            (false, true | false) => None,
+            // Nothing else has these names, whatever the answer was.
+            (false, true) => Some(YesNo::No),
+            (false, false) => None,
         };
         findings.bulk_move_answer = self.moved.filter(|_| both).map(|moved| match moved {
             2 => MoveAnswer::Full,
@@ -196,32 +247,40 @@ impl Script {
     }
 
     /// Takes in what the list of recently deleted assets shows.
-    pub(super) fn lines(&mut self, lines: &BTreeSet<AssetId>) {
-        let shows = |id: Option<AssetId>| id.is_some_and(|id| lines.contains(&id));
+    pub(super) fn lines(&mut self, Deleted { ids, is_whole }: &Deleted) {
+        let shows = |id: Option<AssetId>| id.is_some_and(|id| ids.contains(&id));
         if shows(self.id(Thing::Drawer)) {
-            self.findings.recently_deleted = Some(if shows(self.witness()) {
-                Lines::Descendants
+            self.is_drawer_gone = true;
+            // What has not gone yet cannot be listed.
+            let is_due = *is_whole && self.is_cascade_seen();
+            self.findings.recently_deleted = if shows(self.witness()) {
+                Some(Lines::Descendants)
             } else {
-                Lines::FolderOnly
-            });
+                is_due.then_some(Lines::FolderOnly)
+            };
         } else if self.look_again() {
             return;
         }
         self.go(Step::RestoreDrawer);
     }
 
-    /// Sees whether all that was in the drawer is back.
+    /// Sees whether all that was in the drawer is back; nothing where it may not be listed.
     pub(super) fn whole(&mut self, listed: Option<&[Shown]>) {
-        let there: BTreeSet<AssetId> = listed.into_iter().flatten().map(|shown| shown.id).collect();
+        let shown = listed.into_iter().flatten();
+        let there: BTreeSet<AssetId> = shown.map(|shown| shown.id).collect();
         let is_whole = self.kept.is_subset(&there);
-        if !is_whole && self.look_again() {
+        // What never went does not come back.
+        let is_shown = self.is_cascade_seen();
+        if is_shown && !is_whole && self.look_again() {
             return;
         }
-        self.findings.restore_folder = Some(match (is_whole, self.looks) {
-            (true, 0) => RestoreFolder::Complete,
-            (true, _) => RestoreFolder::Slow,
-            (false, _) => RestoreFolder::No,
-        });
+        let restored = match (is_whole, self.looks) {
+            (true, 0) => Some(RestoreFolder::Complete),
+            (true, _) => Some(RestoreFolder::Slow),
+            (false, _) if listed.is_some() && self.looked >= FOR_NO => Some(RestoreFolder::No),
+            (false, _) => None,
+        };
+        self.findings.restore_folder = restored.filter(|_| is_shown);
         self.go_to_stack();
     }
 }

@@ -1,48 +1,58 @@
+//! A server for the tests of the steps.
+
 use std::collections::BTreeMap;
 
-use super::*;
+use crate::app::probe::script::*;
 use crate::frameio::v4::changes_answer::Placed;
 use crate::inventory::Facts;
 use crate::outcome::FailureKind;
-use crate::probe::{Assumption, BadId, Lines, MoveAnswer, Restore, SameName, Taken, YesNo};
+use crate::probe::{BadId, Lines, MoveAnswer, Restore, SameName, Taken, YesNo};
 
 /// A server that does one thing or the other, in few lines.
-struct Model {
-    bad: BadId,
-    answer: MoveAnswer,
-    there: Taken,
-    keeps: YesNo,
-    twice: u16,
+pub(super) struct Model {
+    pub(super) bad: BadId,
+    pub(super) answer: MoveAnswer,
+    pub(super) there: Taken,
+    pub(super) keeps: YesNo,
+    pub(super) twice: u16,
     /// How often what was in a deleted folder is still seen.
-    cascade: usize,
-    lines: Lines,
-    restores: [Restore; 3],
+    pub(super) cascade: usize,
+    pub(super) lines: Lines,
+    pub(super) restores: [Restore; 3],
     /// How often a restored folder is listed before it is whole.
-    slow: usize,
-    gone: u16,
-    same: SameName,
+    pub(super) slow: usize,
+    pub(super) gone: u16,
+    pub(super) same: SameName,
+    /// How often a stack is read before it is back with its folder, by which alone it comes back.
+    pub(super) late_stack: Option<usize>,
+    /// Whether the delete of a file changes nothing, and the restore of one.
+    pub(super) keeps_file: bool,
+    pub(super) loses_file: bool,
+    /// Which reading is answered with 403.
+    pub(super) hiccup: Option<usize>,
+    pub(super) reads: usize,
     /// The files, folders and stacks: where each is, how it is called, and what it was deleted with.
-    nodes: BTreeMap<AssetId, Node>,
-    next: u128,
+    pub(super) nodes: BTreeMap<AssetId, Node>,
+    pub(super) next: u128,
     /// How often it is still seen, and how often a restored folder is still not whole.
-    ghosts: usize,
-    left: usize,
-    changes: usize,
+    pub(super) ghosts: usize,
+    pub(super) left: usize,
+    pub(super) changes: usize,
 }
 
 #[derive(Debug, Clone)]
-struct Node {
+pub(super) struct Node {
     kind: Kind,
     parent: AssetId,
     name: Arc<str>,
     deleted: Option<AssetId>,
 }
 
-fn id(number: u128) -> AssetId {
+pub(super) fn id(number: u128) -> AssetId {
     AssetId::from_uuid(uuid::Uuid::from_u128(number))
 }
 
-fn refusal(status: u16) -> Refusal {
+pub(super) fn refusal(status: u16) -> Refusal {
     Refusal {
         status,
         kind: match status {
@@ -56,7 +66,7 @@ fn refusal(status: u16) -> Refusal {
 }
 
 impl Model {
-    fn harsher() -> Self {
+    pub(super) fn harsher() -> Self {
         Self {
             bad: BadId::Whole,
             answer: MoveAnswer::Full,
@@ -69,6 +79,11 @@ impl Model {
             slow: 1,
             gone: 404,
             same: SameName::Allowed,
+            late_stack: None,
+            keeps_file: false,
+            loses_file: false,
+            hiccup: None,
+            reads: 0,
             nodes: BTreeMap::new(),
             next: 100,
             ghosts: 0,
@@ -77,7 +92,7 @@ impl Model {
         }
     }
 
-    fn make(&mut self, kind: Kind, parent: AssetId, name: &Arc<str>) -> Changed {
+    pub(super) fn make(&mut self, kind: Kind, parent: AssetId, name: &Arc<str>) -> Changed {
         self.next += 1;
         let made = id(self.next);
         let name = Arc::clone(name);
@@ -98,7 +113,7 @@ impl Model {
             id,
             name: Arc::clone(&node.name),
             parent: node.parent,
-            project: super::tests::id(1),
+            project: self::id(1),
         }
     }
 
@@ -127,7 +142,7 @@ impl Model {
             let mut now = id;
             if self.keeps == YesNo::No && node.parent != to {
                 self.next += 1;
-                now = super::tests::id(self.next);
+                now = self::id(self.next);
                 self.nodes.remove(&id);
             }
             node.parent = to;
@@ -141,6 +156,9 @@ impl Model {
     }
 
     fn delete(&mut self, top: AssetId) -> Result<Changed, Refusal> {
+        if self.keeps_file && self.nodes[&top].kind == Kind::File {
+            return Ok(Changed::Deleted(204));
+        }
         if self.nodes[&top].deleted.is_some() {
             return match self.twice {
                 204 => Ok(Changed::Deleted(204)),
@@ -162,6 +180,12 @@ impl Model {
     }
 
     fn restore(&mut self, kind: Kind, top: AssetId) -> Result<Changed, Refusal> {
+        if self.late_stack.is_some() && kind == Kind::VersionStack {
+            return Err(refusal(409));
+        }
+        if self.loses_file && kind == Kind::File {
+            return Ok(Changed::Restored(self.placed(top)));
+        }
         let [file, folder, stack] = self.restores;
         match match kind {
             Kind::File => file,
@@ -183,7 +207,7 @@ impl Model {
         Ok(Changed::Restored(self.placed(top)))
     }
 
-    fn change(&mut self, change: Change) -> Result<Changed, Refusal> {
+    pub(super) fn change(&mut self, change: Change) -> Result<Changed, Refusal> {
         self.changes += 1;
         match change {
             Change::CreateFolder { parent, name } => Ok(self.make(Kind::Folder, parent, &name)),
@@ -211,7 +235,24 @@ impl Model {
         }
     }
 
-    fn read(&mut self, asked: AssetId) -> Seen {
+    pub(super) fn read(&mut self, asked: AssetId) -> Seen {
+        self.reads += 1;
+        if self.hiccup == Some(self.reads) {
+            return Seen {
+                status: 403,
+                is_there: false,
+                parent: None,
+            };
+        }
+        if let (Some(late), Some(node)) = (self.late_stack, self.nodes.get(&asked))
+            && node.kind == Kind::VersionStack
+            && self.nodes[&node.parent].deleted.is_none()
+        {
+            self.late_stack = Some(late.saturating_sub(1));
+            if late == 0 {
+                self.nodes.get_mut(&asked).unwrap().deleted = None;
+            }
+        }
         let node = self.nodes.get(&asked);
         let is_ghost = node.is_some_and(|node| node.deleted.is_some_and(|top| top != asked));
         let is_there = match node {
@@ -227,7 +268,7 @@ impl Model {
         }
     }
 
-    fn list(&mut self, folder: AssetId) -> Option<Vec<Shown>> {
+    pub(super) fn list(&mut self, folder: AssetId) -> Option<Vec<Shown>> {
         if self.nodes[&folder].deleted.is_some() {
             return None;
         }
@@ -253,13 +294,31 @@ impl Model {
         Some(shown.collect())
     }
 
-    fn look_into(&mut self, folder: AssetId) -> Option<Inside> {
+    /// What is taken of its answer: one that names what was not asked for says nothing.
+    fn answer(&mut self, change: Change) -> Result<Result<Changed, Refusal>, Unmade> {
+        let asked: Arc<[AssetId]> = if let Change::MoveFiles { ids, .. } = &change {
+            Arc::clone(ids)
+        } else {
+            [].into()
+        };
+        let answer = self.change(change);
+        if let Ok(Changed::Moved(moved)) = &answer
+            && !asked.is_empty()
+            && moved.iter().any(|moved| !asked.contains(&moved.id))
+        {
+            let detail = "it speaks of others".to_owned();
+            return Err(Unmade::Unknown { detail });
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn look_into(&mut self, folder: AssetId) -> Option<Inside> {
         let foreign = Vec::new();
         self.list(folder).map(|shown| Inside { shown, foreign })
     }
 
     /// Probes it; what it was asked has to be over some time.
-    fn probe(&mut self) -> (Findings, Ended) {
+    pub(super) fn probe(&mut self) -> (Findings, Ended) {
         let mut script = Script::new(Mark("m".to_owned()), ("top", id(2)), id(3));
         let mut asked = 0;
         let mut waited = Duration::ZERO;
@@ -267,17 +326,18 @@ impl Model {
             asked += 1;
             assert!(asked < 100, "{script:?}");
             let heard = match ask {
-                Ask::Make(_, change) | Ask::Change(change) => {
-                    Heard::Changed(Ok(self.change(change)))
-                }
+                Ask::Make(_, change) | Ask::Change(change) => Heard::Changed(self.answer(change)),
                 Ask::Read(_, id) => Heard::Read(Ok(self.read(id))),
                 Ask::List(folder) => Heard::Listed(Ok(self.list(folder))),
                 Ask::LookInto(folder) => Heard::LookedInto(Ok(self.look_into(folder))),
-                Ask::Lines(folder) => {
+                Ask::Lines([folder, _]) => {
                     let gone = self.nodes.iter().filter(|(_, node)| node.deleted.is_some());
                     let shows = |id| id == folder || self.lines == Lines::Descendants;
                     let lines = gone.map(|(id, _)| *id).filter(|id| shows(*id));
-                    Heard::Lines(Ok(lines.collect()))
+                    Heard::Lines(Ok(Deleted {
+                        ids: lines.collect(),
+                        is_whole: true,
+                    }))
                 }
                 Ask::Wait(pause) => {
                     waited += pause;
@@ -288,202 +348,5 @@ impl Model {
         }
         assert!(waited < Duration::from_secs(90), "{waited:?}");
         script.into_end()
-    }
-}
-
-fn observed(findings: &Findings, assumption: Assumption) -> String {
-    let observed = findings.observed(assumption);
-    observed.unwrap_or_else(|| "unclear".to_owned())
-}
-
-#[test]
-fn a_server_of_the_harsher_readings_is_as_expected() {
-    let mut model = Model::harsher();
-    let (findings, ended) = model.probe();
-    assert_eq!(ended, Ended::Whole);
-    for assumption in Assumption::ALL {
-        let observed = observed(&findings, assumption);
-        assert_eq!(observed, assumption.expected(), "{assumption:?}");
-    }
-    assert!(
-        model.changes <= crate::render::probe::changes(),
-        "{}",
-        model.changes
-    );
-}
-
-#[test]
-fn each_other_reading_is_told_whatever_the_rest_is() {
-    type Switch = (Assumption, &'static str, fn(&mut Model));
-    let switches: [Switch; 17] = [
-        (Assumption::BulkMoveBadId, "partial", |model| {
-            model.bad = BadId::Partial;
-        }),
-        (Assumption::BulkMoveAnswer, "short", |model| {
-            model.answer = MoveAnswer::Short;
-        }),
-        (Assumption::MoveAlreadyThere, "ok", |model| {
-            model.there = Taken::Ok;
-        }),
-        (Assumption::MoveKeepsId, "no", |model| {
-            model.keeps = YesNo::No;
-        }),
-        (Assumption::DeleteTwice, "204", |model| {
-            model.twice = 204;
-        }),
-        (Assumption::DeleteTwice, "410", |model| {
-            model.twice = 410;
-        }),
-        (Assumption::FolderDeleteCascade, "at-once", |model| {
-            model.cascade = 0;
-        }),
-        (Assumption::FolderDeleteCascade, "not-seen", |model| {
-            model.cascade = 1000;
-        }),
-        (Assumption::RecentlyDeleted, "descendants", |model| {
-            model.lines = Lines::Descendants;
-        }),
-        (Assumption::RestoreFile, "no", |model| {
-            model.restores[0] = Restore::No;
-        }),
-        (Assumption::RestoreFile, "unsupported", |model| {
-            model.restores[0] = Restore::Unsupported;
-        }),
-        (Assumption::RestoreFolder, "complete", |model| {
-            model.slow = 0;
-        }),
-        (Assumption::RestoreFolder, "unsupported", |model| {
-            model.restores[1] = Restore::Unsupported;
-        }),
-        (Assumption::RestoreStack, "no", |model| {
-            model.restores[2] = Restore::No;
-        }),
-        (Assumption::RestoreStack, "unsupported", |model| {
-            model.restores[2] = Restore::Unsupported;
-        }),
-        (Assumption::NotFoundDeleted, "422", |model| {
-            model.gone = 422;
-        }),
-        (Assumption::SameName, "refused", |model| {
-            model.same = SameName::Refused;
-        }),
-    ];
-    for (number, (assumption, word, set)) in switches.iter().enumerate() {
-        let mut model = Model::harsher();
-        set(&mut model);
-        let (findings, ended) = model.probe();
-        assert_eq!(ended, Ended::Whole);
-        assert_eq!(observed(&findings, *assumption), *word, "{assumption:?}");
-        // Together with each other one.
-        for (other, of_other, set_other) in &switches[..number] {
-            let mut model = Model::harsher();
-            set(&mut model);
-            set_other(&mut model);
-            let (findings, _) = model.probe();
-            let depends = *other == *assumption
-                || hides((*other, of_other), *assumption)
-                || hides((*assumption, word), *other);
-            if !depends {
-                assert_eq!(
-                    observed(&findings, *assumption),
-                    *word,
-                    "{other:?} {of_other}"
-                );
-                assert_eq!(
-                    observed(&findings, *other),
-                    *of_other,
-                    "{assumption:?} {word}"
-                );
-            }
-        }
-    }
-}
-
-/// Whether one reading leaves nothing to see of another assumption.
-fn hides((one, word): (Assumption, &str), other: Assumption) -> bool {
-    match (one, word) {
-        // No stack is made in what might not be deleted with its folder.
-        (Assumption::FolderDeleteCascade, "not-seen") => other == Assumption::RestoreStack,
-        // What moves is another file afterwards.
-        (Assumption::MoveKeepsId, "no") => matches!(
-            other,
-            Assumption::BulkMoveAnswer
-                | Assumption::BulkMoveBadId
-                | Assumption::MoveAlreadyThere
-                | Assumption::SameName
-        ),
-        _ => false,
-    }
-}
-
-#[test]
-fn what_cannot_be_made_ends_it_and_a_stop_stops_it() {
-    let begin = || Script::new(Mark("m".to_owned()), ("top", id(2)), id(3));
-    let mut script = begin();
-    script.hear(Heard::Changed(Ok(Err(refusal(403)))));
-    assert_eq!(script.ask(), None);
-    let (findings, ended) = script.into_end();
-    assert_eq!(ended, Ended::Early("status 403".to_owned()));
-    assert_eq!(findings, Findings::default());
-    let mut script = begin();
-    let detail = "closed".to_owned();
-    script.hear(Heard::Changed(Err(Unmade::Unknown { detail })));
-    assert_eq!(script.ask(), None, "nothing is made twice");
-    let mut script = begin();
-    let reason = StopReason::Signal { number: 2 };
-    script.hear(Heard::Changed(Err(Unmade::Stop(reason.clone()))));
-    assert_eq!(script.ask(), None);
-    assert_eq!(script.into_end().1, Ended::Stopped(reason));
-}
-
-#[test]
-fn something_foreign_in_a_folder_ends_it_before_the_delete() {
-    // In the first folder, or in the second one.
-    for (looks, kind) in [
-        (0, Kind::File),
-        (1, Kind::File),
-        (1, Kind::VersionStack),
-        (1, Kind::Folder),
-    ] {
-        let mut model = Model::harsher();
-        let mut script = Script::new(Mark("m".to_owned()), ("top", id(2)), id(3));
-        let mut looked = 0;
-        while let Some(ask) = script.ask() {
-            let heard = match ask {
-                Ask::Make(_, change) | Ask::Change(change) => {
-                    let deletes = matches!(change, Change::DeleteFolder(_));
-                    assert!(!deletes || looked <= looks, "{change:?}");
-                    Heard::Changed(Ok(model.change(change)))
-                }
-                Ask::Read(_, id) => Heard::Read(Ok(model.read(id))),
-                Ask::List(folder) => Heard::Listed(Ok(model.list(folder))),
-                Ask::LookInto(folder) => {
-                    let mut inside = model.look_into(folder).unwrap();
-                    if looked == looks {
-                        let Changed::Created(made) = model.make(kind, folder, &"mine".into())
-                        else {
-                            panic!("it was not made");
-                        };
-                        let facts = Facts::of_kind(kind);
-                        inside.shown.push(Shown {
-                            id: made.id,
-                            facts,
-                            project: None,
-                        });
-                        // A folder is nobody's own there, whatever is said of it.
-                        if kind != Kind::Folder {
-                            inside.foreign.push(made.id);
-                        }
-                    }
-                    looked += 1;
-                    Heard::LookedInto(Ok(Some(inside)))
-                }
-                Ask::Lines(_) => Heard::Lines(Ok(BTreeSet::new())),
-                Ask::Wait(_) => Heard::Waited,
-            };
-            script.hear(heard);
-        }
-        assert_eq!(looked, looks + 1, "{kind:?}");
-        assert!(matches!(script.into_end().1, Ended::Early(_)));
     }
 }
