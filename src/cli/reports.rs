@@ -22,6 +22,8 @@ use crate::render::html::page;
 use crate::render::markdown::{self, COMMENT};
 use crate::render::model::{Block, Line, Report, failed};
 use crate::render::names::{Foreign, Names};
+use crate::render::not_run::NotRun;
+use crate::render::receipt::Receipt;
 
 /// The manifest of a project, where nobody names another one.
 const TOP: &str = "retire.yaml";
@@ -88,6 +90,8 @@ pub(super) struct Reports<'run> {
     /// How much of names leaves the machine.
     names: Names,
     is_written: Cell<bool>,
+    /// Whether what is written says why the command did nothing.
+    is_failure: Cell<bool>,
 }
 
 impl<'run> Reports<'run> {
@@ -133,6 +137,7 @@ impl<'run> Reports<'run> {
             json: Cell::new(asked.json),
             names,
             is_written: Cell::new(false),
+            is_failure: Cell::new(false),
         };
         reports.writes(asked.json)?;
         let mut files = reports.files.iter();
@@ -206,18 +211,45 @@ impl<'run> Reports<'run> {
     ///
     /// Returns which cannot be written.
     pub(super) fn publish(&self, state: &Path, content: &Content<'_, '_>) -> Result<(), Failure> {
-        // Of what was not carried out there is no receipt: it says why.
-        let none = |kind: ReportKind, sink: &mut dyn Write| {
-            if kind != ReportKind::MarkdownReceipt {
-                return Ok(());
+        // Only `apply` has receipts, which it writes otherwise.
+        self.publish_with_receipts(state, content, &|_, _| Ok(()))
+    }
+
+    /// Does the same for a command that did nothing: what programs read says why, and of what was not
+    /// carried out the receipt says so.
+    ///
+    /// # Errors
+    ///
+    /// Returns which cannot be written.
+    pub(super) fn publish_failed(
+        &self,
+        state: &Path,
+        content: &Content<'_, '_>,
+    ) -> Result<(), Failure> {
+        let Content {
+            checks,
+            report,
+            json: _,
+        } = content;
+        let not_run = NotRun::new(self.command, &report().shown(self.names));
+        let path = state.to_string_lossy();
+        let receipt = |kind: ReportKind, sink: &mut dyn Write| {
+            if kind == ReportKind::Receipt {
+                return Receipt::of_nothing(&not_run, &path).json(sink);
             }
             let report = Report {
                 of: "receipt",
-                ..(content.report)()
+                ..report()
             };
             markdown::report(&report.shown(self.names), self.most, sink)
         };
-        self.publish_with_receipts(state, content, &none)
+        let content = Content {
+            checks: *checks,
+            report: *report,
+            json: &|sink| not_run.json(sink),
+        };
+        self.is_failure.set(true);
+        self.publish_with_receipts(state, &content, &receipt)
     }
 
     /// Does the same for a run that has something to acknowledge.
@@ -291,7 +323,8 @@ impl<'run> Reports<'run> {
 
     /// Writes the document for programs, without what is withheld.
     fn write_json(&self, content: &Content<'_, '_>, sink: &mut dyn Write) -> io::Result<()> {
-        if self.names == Names::Full {
+        // Of a failure no more is said than the report for people may.
+        if self.names == Names::Full || self.is_failure.get() {
             return (content.json)(sink);
         }
         let mut bytes = Vec::new();
@@ -366,7 +399,7 @@ impl<'run> Reports<'run> {
             json: &|_| Ok(()),
         };
         // The failure itself is told anyway.
-        let written = self.publish(state, &content);
+        let written = self.publish_failed(state, &content);
         if let Err(other) = written
             && in_words(&other) != in_words(failure)
         {

@@ -125,5 +125,5 @@ pub(super) fn report_refused(
         },
         json: &|_| Ok(()),
     };
-    reports.publish(state, &content)
+    reports.publish_failed(state, &content)
 }

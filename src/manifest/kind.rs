@@ -21,9 +21,9 @@ const LISTS: [&str; 4] = ["assets", "holds", "releases", "waivers"];
 const FRAME: [&str; 5] = ["version", "account", "projects", "defaults", "$schema"];
 
 /// How the other documents of this program begin: state, plan, receipt, policy, line of the journal, event, the
-/// end of a run, what was found, what comes due, a state as a whole, an asset of one. A seed may begin
+/// end of a run, why nothing was done, what was found, what comes due, a state as a whole, an asset of one. A seed may begin
 /// with any of its keys, and has its accounts.
-const OURS: [&[&str]; 11] = [
+const OURS: [&[&str]; 12] = [
     &["version", "lineage", "serial"],
     &["version", "id", "created_at"],
     &["version", "receipt"],
@@ -31,6 +31,7 @@ const OURS: [&[&str]; 11] = [
     &["sum"],
     &["type", "version"],
     &["run", "ending"],
+    &["not_run"],
     &["version", "totals", "unread"],
     &["version", "until", "owners"],
     &["lineage", "serial", "api"],

@@ -37,6 +37,7 @@ pub(crate) mod markdown;
 pub(crate) mod model;
 pub(crate) mod names;
 mod next;
+pub(crate) mod not_run;
 pub(crate) mod notices;
 mod places;
 pub(crate) mod probe;

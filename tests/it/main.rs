@@ -39,6 +39,7 @@ mod leaks;
 mod lies;
 mod limits;
 mod login;
+mod not_run;
 mod odd;
 mod outputs;
 mod pages;

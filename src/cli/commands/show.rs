@@ -330,6 +330,7 @@ fn other_than_a_state(path: &Path, bytes: &[u8]) -> Option<&'static str> {
         kind @ (Kind::Plan
         | Kind::Events
         | Kind::Report(_)
+        | Kind::NotRun
         | Kind::Journal
         | Kind::Lock
         | Kind::Manifest

@@ -7,6 +7,7 @@ use crate::cli::files;
 use crate::render::checks::junit;
 use crate::render::events;
 use crate::render::html;
+use crate::render::not_run;
 use crate::state::format;
 use crate::store::{ground, lock};
 
@@ -25,6 +26,8 @@ pub(crate) enum Kind {
     Events,
     /// A report of this kind.
     Report(ReportKind),
+    /// Why a command did nothing, in the place of a document for programs.
+    NotRun,
     /// The journal of a run.
     Journal,
     /// A lock that somebody has or had.
@@ -45,6 +48,7 @@ impl Kind {
             Self::Plan => "a saved plan",
             Self::Events => "an event stream",
             Self::Report(kind) => report_words(kind),
+            Self::NotRun => "a report of a command that did nothing",
             Self::Journal => "a journal",
             Self::Lock => "a lock",
             Self::Manifest => "a manifest",
@@ -69,6 +73,9 @@ pub(crate) fn kind_of(place: &Path, head: &[u8]) -> Kind {
     // Whoever has laid out a state anew may have it begin as a report on one.
     if ground::begins_as_state(head) || is_laid_out_anew(place, head) {
         return Kind::State;
+    }
+    if head.starts_with(not_run::BEGINS) {
+        return Kind::NotRun;
     }
     if let Some(kind) = report(head) {
         return Kind::Report(kind);
@@ -233,6 +240,7 @@ mod tests {
                 Kind::Report(ReportKind::Json),
             ),
             ("{\"run\":7}", Kind::Other),
+            ("{\"not_run\":{\"command\":\"plan\"", Kind::NotRun),
             (
                 "{\"version\":1,\"totals\":{\"files\":1}",
                 Kind::Report(ReportKind::Json),

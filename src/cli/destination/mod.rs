@@ -379,6 +379,8 @@ fn judge(
         // Behind a link an empty file may be anybody's.
         (_, Kind::Empty) if !linked => Ok(()),
         (Document::Plan, Kind::Plan)
+        // Its place is where the document would be.
+        | (Document::Plan | Document::Report(ReportKind::Json), Kind::NotRun)
         | (Document::Manifest, Kind::Manifest)
         | (Document::Events, Kind::Events) => Ok(()),
         (Document::Report(wanted), Kind::Report(found)) if wanted == found => Ok(()),

@@ -17,6 +17,7 @@ use crate::outcome::{Evidence, FailureKind};
 use crate::plan::about::About;
 use crate::plan::approve::Consent;
 use crate::plan::{Plan, Step};
+use crate::render::not_run::NotRun;
 use crate::state::{Api, Counts, Deleted, Record, State, restorable_until};
 use crate::visible;
 
@@ -41,6 +42,16 @@ pub(crate) struct Asked {
     /// The address of the CI job.
     pub(crate) ci: Option<String>,
 }
+
+/// Who had carried out what was not.
+static NOBODY: Asked = Asked {
+    actor: None,
+    commit: None,
+    commit_author: None,
+    approver: None,
+    approval: None,
+    ci: None,
+};
 
 /// How a run was approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,9 +103,12 @@ pub(crate) struct Receipt<'run> {
     /// The version of this document: 1.
     #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     version: u64,
-    /// The run; null where nothing was to be done.
+    /// The run; null where nothing was to be done, or nothing was done.
     #[serde(rename = "receipt")]
     run: Option<Run<'run>>,
+    /// Why the command did nothing; only where it did nothing, and then nothing else is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_run: Option<&'run NotRun>,
     /// Who had it carried out.
     asked: &'run Asked,
     /// The state that the run was written into.
@@ -227,6 +241,7 @@ impl<'run> Receipt<'run> {
                 at: record.at,
                 plan: record.provenance.plan.as_deref(),
             }),
+            not_run: None,
             asked,
             state: StateOf {
                 path,
@@ -240,6 +255,29 @@ impl<'run> Receipt<'run> {
             bytes: deleted.bytes,
             unmeasured: deleted.unmeasured,
             records,
+        }
+    }
+
+    /// That of a command that did nothing, of the state at this path.
+    pub(crate) fn of_nothing(not_run: &'run NotRun, path: &'run str) -> Self {
+        Self {
+            version: 1,
+            run: None,
+            not_run: Some(not_run),
+            asked: &NOBODY,
+            state: StateOf {
+                path,
+                lineage: None,
+                api: None,
+                endpoint: None,
+                account: None,
+                // Nothing was to be written there.
+                saved: true,
+            },
+            counts: Counts::default(),
+            bytes: 0,
+            unmeasured: 0,
+            records: Vec::new(),
         }
     }
 
