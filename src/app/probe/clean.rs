@@ -307,7 +307,11 @@ async fn one_by_one(hand: &mut Hand, found: &Found) -> Result<(), StopReason> {
         if found.shared.contains(id) {
             continue;
         }
-        let inside = hand.look_into(*id).await.map_err(unread)?;
+        let inside = match hand.look_into(*id).await {
+            // What cannot be listed stays, and so does the journal, while the rest goes.
+            Err(Unread::Refused(_)) => continue,
+            listed => listed.map_err(unread)?,
+        };
         if inside.is_some_and(|inside| inside.foreign.is_empty()) {
             delete(hand, &Change::DeleteFolder(*id)).await?;
         }
