@@ -67,6 +67,7 @@ fn wanted(plan: &Restore) -> Vec<Wanted> {
             with: Arc::clone(&candidate.with),
             bytes: candidate.known.bytes,
             is_back,
+            is_staging: candidate.is_staging(),
         }
     });
     wanted.collect()

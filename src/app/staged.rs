@@ -158,8 +158,12 @@ pub(crate) fn read(
     let reading = inventory::read_assets(&client, &question, &mut nobody, |_| {});
     let (mut read, _) = connection.wait_for(reading)?.map_err(Error::Stopped)?;
     if !whole.is_empty() {
-        let containers: BTreeMap<AssetId, Option<Kind>> =
+        let mut containers: BTreeMap<AssetId, Option<Kind>> =
             whole.iter().map(|id| (*id, Some(Kind::Folder))).collect();
+        let kinds = assets
+            .iter()
+            .filter(|(id, kind)| kind.is_some() && whole.contains(id));
+        containers.extend(kinds.copied());
         let connections = Connections {
             containers: containers.into_iter().collect(),
             ..Connections::default()

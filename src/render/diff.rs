@@ -183,6 +183,7 @@ impl<'plan> Change<'plan> {
             kept: state.kept.clone(),
             again: view.plan.again_after(state, view.run.number),
             staging: state.staging.clone(),
+            unanswered: state.unanswered.clone(),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));

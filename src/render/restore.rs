@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
-use crate::plan::restore::{Candidate, Restore, Standing};
+use crate::plan::restore::{Candidate, Chosen, Part, Restore, Runs, Standing};
 use crate::render::back::{self, Over, Short};
 use crate::render::text::ROWS;
 use crate::render::{Paint, Style, count, counted, moment, rows, size, words};
+use crate::state::State;
 
 /// What does not come back as it was.
 const NOT_BACK: &str = "The versions of a stack may come back in another order, and links that were shared may stay dead.";
@@ -185,6 +186,8 @@ fn left(until: Timestamp, now: Timestamp) -> String {
 pub(crate) struct Came<'run> {
     /// How many assets are shown to be back.
     pub(crate) back: usize,
+    /// What is there, and not all that was in it.
+    pub(crate) partial: &'run BTreeMap<AssetId, Part>,
     /// What was asked for and is not seen.
     pub(crate) unseen: &'run [AssetId],
     /// What is still deleted, and why.
@@ -206,18 +209,33 @@ pub(crate) fn came(
 ) -> io::Result<()> {
     let Came {
         back: came_back,
+        partial,
         unseen,
         failed,
         left,
     } = *came;
     let figures = [
         (came_back, "restored"),
+        (partial.len(), "back without all that was in it"),
         (unseen.len(), "asked for and not seen yet"),
         (failed.len(), "failed"),
         (left, "not asked for"),
     ];
     let why = failed.iter().map(|(id, why)| (*id, Some(&**why)));
+    let parts: BTreeMap<AssetId, String> = partial
+        .iter()
+        .map(|(id, part)| (*id, seen_of(*part)))
+        .collect();
+    let incomplete = parts.iter().map(|(id, part)| (*id, Some(&**part)));
     let short = [
+        Short {
+            title: (
+                "folder is there, and not all that was in it:",
+                "folders are there, and not all that was in them:",
+            ),
+            paint: Paint::Yellow,
+            assets: incomplete.collect(),
+        },
         Short {
             title: ("asset is not back:", "assets are not back:"),
             paint: Paint::Red,
@@ -233,11 +251,8 @@ pub(crate) fn came(
         },
     ];
     let mut next = Vec::new();
-    if !unseen.is_empty() {
-        next.push(format!(
-            "`retire restore run:{}` looks again for what was not seen",
-            of.run
-        ));
+    if !unseen.is_empty() || !partial.is_empty() {
+        next.push("give the same command again: it looks for what was not seen".to_owned());
     }
     if left > 0 {
         next.push("give the same command again for the rest".to_owned());
@@ -253,4 +268,53 @@ pub(crate) fn came(
         );
     }
     back::write(of, &figures, &short, &next, (style, sink))
+}
+
+/// What of something is seen that is there.
+fn seen_of(part: Part) -> String {
+    let Part::Seen {
+        bytes,
+        before,
+        missing,
+    } = part
+    else {
+        return "what is in it could not be read".to_owned();
+    };
+    let seen = before.map(|before| {
+        let (seen, before) = (size::bytes(bytes), size::bytes(before));
+        format!("{seen} of {before} seen")
+    });
+    let missing = (missing > 0).then(|| {
+        let missing = counted(missing, "asset", "assets");
+        format!("{missing} with a record not seen")
+    });
+    let said: Vec<String> = seen.into_iter().chain(missing).collect();
+    said.join(", ")
+}
+
+/// Says that nothing is to be restored, since all of it is back.
+///
+/// # Errors
+///
+/// Returns what the sink says when it cannot take the text.
+pub(crate) fn all_back((chosen, state): (&Chosen, &State), sink: &mut dyn Write) -> io::Result<()> {
+    let has_deleted = |run: u64| {
+        let mut records = state.assets.values();
+        records.any(|record| record.deleted().is_some_and(|deleted| deleted.run == run))
+    };
+    let what = match chosen {
+        Chosen::Run(run) if has_deleted(*run) => format!("What run {run} deleted is back"),
+        Chosen::Run(run) => format!("What run {run} restored is back, and it deleted nothing"),
+        Chosen::Assets(ids) if ids.len() == 1 => "That asset is back".to_owned(),
+        Chosen::Assets(_) => "Those assets are back".to_owned(),
+    };
+    writeln!(
+        sink,
+        "{what}: readings have shown all of it alive since then. Nothing is sent."
+    )?;
+    let others = Runs::of(state);
+    if others.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink, "{others}.")
 }

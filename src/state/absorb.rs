@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::outcome::{Evidence, Failure, Outcome, Phase};
-use crate::state::{Failed, Record, Staged, Status};
+use crate::state::{Deletion, Failed, Record, Staged, Status};
 
 /// Decides what is known about an asset after one outcome: the third decision table.
 ///
@@ -31,6 +31,16 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
         (Outcome::Gone(evidence), Some(record)) if is_being_deleted(&record.status) => {
             Status::Retired(*evidence)
         }
+        // It was asked for and is not back: nothing has deleted it since.
+        (Outcome::Retired(evidence), Some(record))
+            if let Some(deleted) = still_deleted(record, at) =>
+        {
+            return Record {
+                status: Status::Retired(*evidence),
+                run: deleted.run,
+                at,
+            };
+        }
         (Outcome::Retired(evidence), _) => Status::Retired(*evidence),
         (Outcome::Gone(evidence), _) => Status::Gone(*evidence),
         (Outcome::Missing, _) => Status::Missing,
@@ -45,6 +55,7 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
                 .and_then(Status::was_shown_by)
                 .unwrap_or(Evidence::Earlier),
             seen: *seen,
+            deleted: record.and_then(Record::deleted).map(Box::new),
         },
         (Outcome::Staged(aside), _) => Status::Staged(Box::new(Staged {
             aside: *aside,
@@ -53,6 +64,13 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
         (Outcome::Rescued, _) => Status::Rescued,
     };
     Record { status, run, at }
+}
+
+/// When an asset was deleted that a run has asked for since, where what is said of that moment is
+/// that it is deleted.
+fn still_deleted(record: &Record, at: Timestamp) -> Option<Deletion> {
+    let (seen, deleted) = record.status.restored()?;
+    deleted.copied().filter(|deleted| !seen && deleted.at == at)
 }
 
 /// Whether the delete of the staging folder in which it lies was about to be sent.

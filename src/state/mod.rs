@@ -23,7 +23,7 @@ pub use kept::KeptBack;
 pub use rebuild::Shown;
 pub use restorable::{Restorable, restorable_until};
 pub use staging::StagingFolder;
-pub use status::{Failed, Staged, Status};
+pub use status::{Deletion, Failed, Staged, Status};
 
 mod absorb;
 mod api;
@@ -73,6 +73,9 @@ pub struct State {
     pub again: BTreeMap<AssetId, u64>,
     /// The folders that runs have made, or were about to make, to move assets into.
     pub staging: Vec<StagingFolder>,
+    /// In what assets lay that went with a staging folder whose delete was not answered, so that
+    /// their evidence does not name it: they come back with that.
+    pub unanswered: BTreeMap<AssetId, AssetId>,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -128,6 +131,23 @@ pub struct Record {
 }
 
 impl Record {
+    /// When we deleted the asset, be it that it was restored since; nothing where we did not, or
+    /// where an earlier version did not keep it.
+    #[must_use]
+    pub fn deleted(&self) -> Option<Deletion> {
+        let Self { status, run, at } = self;
+        match status {
+            Status::Retired(_) => Some(Deletion { run: *run, at: *at }),
+            Status::Restored { .. }
+            | Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Unknown { .. }
+            | Status::Missing
+            | Status::Staged(_)
+            | Status::Rescued => status.restored()?.1.copied(),
+        }
+    }
+
     /// Where the asset stands.
     #[must_use]
     pub const fn status(&self) -> &Status {
@@ -152,6 +172,7 @@ impl State {
             kept: BTreeMap::new(),
             again: BTreeMap::new(),
             staging: Vec::new(),
+            unanswered: BTreeMap::new(),
         }
     }
 
@@ -251,6 +272,9 @@ impl State {
                 place.insert(record);
             }
         }
+        if matches!(outcome, Outcome::Staged(_)) || !self.unanswered.is_empty() {
+            self.keep_unanswered(id);
+        }
     }
 
     fn start(&mut self, info: &RunInfo, change: Option<Change>) {
@@ -288,6 +312,7 @@ impl State {
             self.assets.remove(id);
             self.files.remove(id);
             self.again.remove(id);
+            self.unanswered.remove(id);
             self.catalogue.remove(*id);
         }
     }

@@ -31,6 +31,7 @@ impl State {
             again,
             // It says where assets were moved to.
             staging: _,
+            unanswered: _,
         } = &mut self;
         runs.retain(|number, _| *number == run);
         assets.retain(|_, record| record.run == run);

@@ -1,11 +1,12 @@
 //! The folders into which assets are moved aside.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::asset::AssetId;
 use crate::event::Staging;
 use crate::outcome::{Aside, Evidence, Phase};
-use crate::state::{Deleted, State};
+use crate::state::{Deleted, State, Status};
 
 /// A folder that a run has made, or was about to make, to move assets into.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -46,6 +47,40 @@ pub(super) fn absorb(folders: &mut Vec<StagingFolder>, change: &Staging, run: u6
 }
 
 impl State {
+    /// Keeps in what an asset lay when the delete of its staging folder was about to be sent, until
+    /// the answer to that, or something else than that it is deleted, is recorded.
+    pub(super) fn keep_unanswered(&mut self, id: AssetId) {
+        let Some(record) = self.assets.get(&id) else {
+            return;
+        };
+        match &record.status {
+            Status::Staged(staged) if staged.aside.phase == Phase::Deleting => {
+                let into = staged.aside.into;
+                let has_line = self.is_staging(into) || self.assets.contains_key(&into);
+                // What lies deeper may lie in something of which nothing is recorded.
+                let holds = |all: &BTreeSet<AssetId>| all.contains(&id);
+                let mut tops = self.files.iter().filter(|_| !has_line);
+                let top = tops.find(|(top, all)| self.aside(**top).is_some() && holds(all));
+                let holder = top.map_or(into, |(top, _)| *top);
+                self.unanswered.insert(id, holder);
+            }
+            Status::Retired(
+                Evidence::Read | Evidence::Listed | Evidence::ByHand | Evidence::Earlier,
+            )
+            | Status::Restored { seen: false, .. } => {}
+            Status::Retired(Evidence::Answer | Evidence::With(_))
+            | Status::Restored { seen: true, .. }
+            | Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Unknown { .. }
+            | Status::Missing
+            | Status::Staged(_)
+            | Status::Rescued => {
+                self.unanswered.remove(&id);
+            }
+        }
+    }
+
     /// How an asset stands aside, where it does.
     #[must_use]
     pub fn aside(&self, id: AssetId) -> Option<&Aside> {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::outcome::{Aside, Evidence, FailureKind};
 
 /// Where an asset stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
-    /// Deleted by us, and this shows it.
+    /// Deletion by us, and this shows it.
     Retired(Evidence),
-    /// Deleted by somebody else, and this shows it.
+    /// Deletion by somebody else, and this shows it.
     Gone(Evidence),
     /// The server refused; boxed, since most records are not failures.
     Failed(Box<Failed>),
@@ -20,17 +22,32 @@ pub enum Status {
     },
     /// The server does not know it, and nothing shows that it was deleted.
     Missing,
-    /// Deleted by us and restored by us.
+    /// Deletion by us and restored by us.
     Restored {
         /// What had shown that it was deleted.
         was: Evidence,
-        /// Whether a reading has shown it alive since then.
+        /// Whether a reading has shown it alive since then, and a folder with all that was in it.
         seen: bool,
+        /// By which run and when, so that the number of that run brings it back until it is seen;
+        /// boxed, since most records are not restored.
+        deleted: Option<Box<Deletion>>,
     },
     /// Moved aside, to be deleted on a date; boxed, since most records are not.
     Staged(Box<Staged>),
     /// Taken by somebody out of where we had moved it aside to.
     Rescued,
+}
+
+/// When we deleted an asset that we have restored since, or asked the server to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    /// The number of the run that has recorded it.
+    pub run: u64,
+    /// The moment of that: RFC 3339.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub at: Timestamp,
 }
 
 /// An asset that is moved aside.
@@ -116,6 +133,21 @@ impl Status {
             | Self::Unknown { .. }
             | Self::Missing
             | Self::Restored { .. }
+            | Self::Rescued => None,
+        }
+    }
+
+    /// Whether a restored one was seen alive, and when it had been deleted.
+    #[must_use]
+    pub fn restored(&self) -> Option<(bool, Option<&Deletion>)> {
+        match self {
+            Self::Restored { seen, deleted, .. } => Some((*seen, deleted.as_deref())),
+            Self::Retired(_)
+            | Self::Gone(_)
+            | Self::Failed(_)
+            | Self::Unknown { .. }
+            | Self::Missing
+            | Self::Staged(_)
             | Self::Rescued => None,
         }
     }

@@ -138,13 +138,20 @@ fn any_aside() -> impl Strategy<Value = Aside> {
 }
 
 fn any_state() -> impl Strategy<Value = State> {
-    let restored = (evidence(), any::<bool>());
+    let deleted = (0_u64..9, 0_i64..4_000_000_000);
+    let deleted = deleted.prop_map(|(run, second)| {
+        Box::new(Deletion {
+            run,
+            at: at(second),
+        })
+    });
+    let restored = (evidence(), any::<bool>(), proptest::option::of(deleted));
     let status = prop_oneof![
         (any_aside(), 0_u32..9)
             .prop_map(|(aside, attempts)| Status::Staged(Box::new(Staged { aside, attempts }))),
         Just(Status::Rescued),
         evidence().prop_map(Status::Retired),
-        restored.prop_map(|(was, seen)| Status::Restored { was, seen }),
+        restored.prop_map(|(was, seen, deleted)| Status::Restored { was, seen, deleted }),
         Just(Status::Retired(Evidence::Earlier)),
         evidence().prop_map(Status::Gone),
         Just(Status::Missing),
@@ -192,6 +199,7 @@ fn any_state() -> impl Strategy<Value = State> {
             kept: kept::tests::all(&assets),
             again: assets.keys().step_by(4).map(|id| (*id, 3)).collect(),
             staging: staging(&assets),
+            unanswered: assets.keys().step_by(4).map(|id| (*id, *id)).collect(),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {

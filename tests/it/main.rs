@@ -66,6 +66,7 @@ mod soak;
 mod soak_v4;
 mod staged_back;
 mod staged_kept;
+mod staged_restored;
 mod suites;
 mod swapped;
 mod taken_back;

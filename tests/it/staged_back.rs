@@ -13,7 +13,7 @@ use crate::harness::{Desk, Done, seed};
 use crate::soak::Served;
 
 pub(crate) const FOLDER: &str = "8d1f0c52-6a3b-4c7e-9f21-000000000010";
-const INSIDE: [&str; 2] = [
+pub(crate) const INSIDE: [&str; 2] = [
     "8d1f0c52-6a3b-4c7e-9f21-000000000012",
     "8d1f0c52-6a3b-4c7e-9f21-000000000013",
 ];
@@ -48,6 +48,10 @@ pub(crate) struct Stage {
 impl Stage {
     /// A folder with two files, a version stack, and a file in a folder that stays.
     pub(crate) fn fresh(behaviour: &str) -> Self {
+        let manifest = format!(
+            "version: 1\nassets: [{FOLDER}, {}, {STACK}, {LOOSE}]\n",
+            INSIDE[0]
+        );
         let assets = format!(
             "              - {{id: {FOLDER}, name: day 1, type: folder, children: [
                   {{id: {}, name: a.mov, filesize: 7}}, {{id: {}, name: b.mov, filesize: 8}}]}}
@@ -58,13 +62,15 @@ impl Stage {
 ",
             INSIDE[0], INSIDE[1], VERSIONS[0], VERSIONS[1]
         );
-        let seed = format!("limits: off\nbehaviour: {{{behaviour}}}\n{}", seed(&assets));
+        Self::of(behaviour, &assets, &manifest)
+    }
+
+    /// Some assets at the top of a project, and what lists some of them.
+    pub(crate) fn of(behaviour: &str, assets: &str, manifest: &str) -> Self {
+        let seed = format!("limits: off\nbehaviour: {{{behaviour}}}\n{}", seed(assets));
         let world = World::from_seed(Seed::parse("sandbox.yaml", &seed).unwrap());
         let served = Served::new(world);
-        let desk = Desk::with(&format!(
-            "version: 1\nassets: [{FOLDER}, {}, {STACK}, {LOOSE}]\n",
-            INSIDE[0]
-        ));
+        let desk = Desk::with(manifest);
         let config = "version = 1\n[guards]\nmax-percent = 100\nmin-age = \"0s\"\n";
         desk.write("retire.toml", config);
         let before = places(&served);
@@ -121,7 +127,7 @@ impl Stage {
         records.collect()
     }
 
-    fn are_all(&self, wanted: &str) {
+    pub(crate) fn are_all(&self, wanted: &str) {
         let records = self.records();
         let is_so = records
             .iter()
@@ -209,7 +215,7 @@ fn what_has_nowhere_to_go_stays_and_is_said() {
 }
 
 #[cfg(feature = "failpoints")]
-fn kill(stage: &Stage, words: &[&str], point: &str) {
+pub(crate) fn kill(stage: &Stage, words: &[&str], point: &str) {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Stdio;
     let mut killed = stage.command(words);
@@ -304,12 +310,9 @@ fn whoever_kills_a_restore_of_staged_ones_finds_all_back_after_the_next_one() {
     ] {
         let stage = Stage::new("", "0s");
         kill(&stage, &["restore", "run:1"], point);
-        let records = stage.records().into_iter();
-        let mut open = records.filter(|(_, status, seen)| !(status == "restored" && *seen));
-        if let Some((id, ..)) = open.next() {
-            let done = stage.run(&["restore", &id]);
-            assert_eq!(done.code, 0, "{point}\n{}\n{}", done.out, done.err);
-        }
+        // The same command goes on with it, and says so where nothing is left.
+        let done = stage.run(&["restore", "run:1"]);
+        assert_eq!(done.code, 0, "{point}\n{}\n{}", done.out, done.err);
         assert!(stage.is_home(), "{point}");
         stage.are_all("restored");
         let folder = stage.folder();
@@ -343,8 +346,8 @@ fn a_lost_answer_to_a_move_a_restore_or_a_delete_is_settled_by_reading() {
             let is_open = |(_, status, seen): &(String, String, bool)| {
                 status == "staged" || status == "retired" || (status == "restored" && !*seen)
             };
-            if let Some((id, ..)) = stage.records().iter().find(|one| is_open(one)) {
-                let again = [words[0], id];
+            if stage.records().iter().any(is_open) {
+                let again = ["restore", "run:1"];
                 let again = if words[0] == "state" { words } else { &again };
                 let done = stage.run(again);
                 assert_eq!(done.code, 0, "{call} {words:?}\n{}\n{}", done.out, done.err);
@@ -362,7 +365,7 @@ const LISTED: [&str; 4] = [FOLDER, INSIDE[0], STACK, LOOSE];
 
 impl Stage {
     /// Whether a folder that a run has made is there.
-    fn has_staging(&self) -> bool {
+    pub(crate) fn has_staging(&self) -> bool {
         let folders = self.state()["staging"].as_array().cloned();
         let folders = folders.unwrap_or_default();
         let mut ids = folders.iter().filter_map(|folder| folder["id"].as_str());
@@ -373,7 +376,7 @@ impl Stage {
         })
     }
 
-    fn lives(&self, text: &str) -> bool {
+    pub(crate) fn lives(&self, text: &str) -> bool {
         self.served
             .sandbox
             .with_world(|world| world.is_alive(id(text)))

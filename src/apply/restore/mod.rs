@@ -16,11 +16,13 @@ use crate::apply::staged::unstage::Heard;
 use crate::asset::{AssetId, Kind};
 use crate::crash;
 use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason, Task};
-use crate::inventory::{Contents, Inventory, Seen};
+use crate::inventory::{Inventory, Seen};
 use crate::outcome::{AssetOutcome, Evidence, Outcome};
-use crate::state::{State, Status};
+use crate::plan::restore::Part;
+use crate::state::{Record, State, Status};
 use crate::store::Session;
 
+mod confirm;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -46,6 +48,15 @@ pub(crate) struct Wanted {
     pub(crate) bytes: Option<u64>,
     /// Whether a reading has shown it alive, so that it is only recorded.
     pub(crate) is_back: bool,
+    /// Whether it is a staging folder, which is none of the assets.
+    pub(crate) is_staging: bool,
+}
+
+impl Wanted {
+    /// How many assets come back with it, itself among them.
+    fn assets(&self) -> usize {
+        usize::from(!self.is_staging) + self.with.len()
+    }
 }
 
 /// Why the server does not restore an asset.
@@ -135,6 +146,8 @@ pub(crate) struct Restoring<'run, Se> {
 pub(crate) struct Restored {
     /// How many assets are shown to be back, those in folders among them.
     pub(crate) back: usize,
+    /// What is there, and not all that was in it.
+    pub(crate) partial: BTreeMap<AssetId, Part>,
     /// What was asked for and is not seen, in the order of the ids.
     pub(crate) unseen: Vec<AssetId>,
     /// What is still deleted, and why.
@@ -198,13 +211,16 @@ impl<Se: Session> Run<'_, '_, Se> {
     fn restore_all(&mut self, wanted: Vec<Wanted>) {
         let mut refused = wanted;
         loop {
-            let before = self.done.back;
+            let before = self.done.back + self.done.partial.len();
             let mut again = Vec::new();
             let of = refused.len();
             for (done, wanted) in refused.into_iter().enumerate() {
                 self.server.tell(done, of);
+                if self.is_settled(&wanted) {
+                    continue;
+                }
                 if self.done.stop.is_some() {
-                    self.done.left += 1;
+                    self.done.left += wanted.assets();
                     continue;
                 }
                 if let Some(detail) = self.restore(&wanted) {
@@ -212,15 +228,26 @@ impl<Se: Session> Run<'_, '_, Se> {
                 }
             }
             let still = self.look_at(again);
-            let is_helped = self.done.back > before;
+            let is_helped = self.done.back + self.done.partial.len() > before;
             if still.is_empty() || !is_helped || self.done.stop.is_some() {
-                let failed = still.into_iter();
-                let failed = failed.map(|(wanted, detail)| (wanted.id, detail));
-                self.done.failed.extend(failed);
+                for (wanted, detail) in still {
+                    self.fail(&wanted, detail);
+                }
                 return;
             }
             refused = still.into_iter().map(|(wanted, _)| wanted).collect();
         }
+    }
+
+    /// Says why an asset is still deleted, and what went with it.
+    fn fail(&mut self, wanted: &Wanted, detail: String) {
+        for id in wanted.with.iter().copied() {
+            if !self.is_seen(id) {
+                let why = format!("it went with `{}`, which is not back", wanted.id);
+                self.done.failed.entry(id).or_insert(why);
+            }
+        }
+        self.done.failed.insert(wanted.id, detail);
     }
 
     /// Restores one asset; returns the server's words where it refuses.
@@ -243,7 +270,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             with: Arc::clone(&wanted.with),
         };
         if !self.commit(vec![intent]) {
-            self.done.left += 1;
+            self.done.left += wanted.assets();
             return None;
         }
         crash::point("restore.send");
@@ -277,70 +304,13 @@ impl<Se: Session> Run<'_, '_, Se> {
                 Answer::Stop(reason) => {
                     self.answered(Vec::new());
                     self.done.stop = Some(reason);
-                    self.done.left += 1;
+                    self.done.left += wanted.assets();
                     return None;
                 }
             }
         }
         self.answered(Vec::new());
         Some(words)
-    }
-
-    /// Reads what was restored until it is there, and all that was in it.
-    fn confirm(&mut self, (wanted, kind): (&Wanted, Kind), asked: Asked, longest: Duration) {
-        let folders: BTreeSet<AssetId> = match kind {
-            Kind::Folder => [wanted.id].into(),
-            Kind::File | Kind::VersionStack => BTreeSet::new(),
-        };
-        let mut spent = Duration::ZERO;
-        let seen = loop {
-            let read = match self.server.read(&[(wanted.id, Some(kind))], &folders) {
-                Ok(read) => read,
-                Err(reason) => {
-                    self.done.stop = Some(reason);
-                    break None;
-                }
-            };
-            let seen = Some(read).filter(|read| is_there(read, wanted.id));
-            let is_whole = seen
-                .as_ref()
-                .is_some_and(|read| is_whole(read, wanted, kind));
-            if is_whole || spent >= longest {
-                break seen;
-            }
-            spent += GLANCE;
-            if let Err(reason) = self.server.pause(GLANCE) {
-                self.done.stop = Some(reason);
-                break seen;
-            }
-        };
-        let Some(seen) = seen else {
-            match asked {
-                Asked::Yes => self.unseen(wanted),
-                Asked::No if self.done.stop.is_some() => self.done.left += 1,
-                Asked::No => drop(self.done.failed.insert(wanted.id, NOT_THERE.to_owned())),
-            }
-            return;
-        };
-        let inside = match seen.contents.get(&wanted.id) {
-            Some(Contents::Whole(inside)) => Arc::clone(inside),
-            Some(Contents::Unread(_)) | None => Arc::default(),
-        };
-        let mut outcomes = vec![(wanted.id, Outcome::Restored { seen: true })];
-        self.done.back += 1;
-        for id in wanted.with.iter().copied() {
-            let seen = inside.binary_search(&id).is_ok();
-            match (seen, asked) {
-                (true, _) => self.done.back += 1,
-                (false, Asked::Yes) => self.done.unseen.push(id),
-                (false, Asked::No) => {
-                    self.done.failed.insert(id, NOT_THERE.to_owned());
-                    continue;
-                }
-            }
-            outcomes.push((id, Outcome::Restored { seen }));
-        }
-        self.answered(outcomes);
     }
 
     /// Writes down that an asset was asked for, and that nobody knows whether it is back.
@@ -356,7 +326,10 @@ impl<Se: Session> Run<'_, '_, Se> {
     }
 
     fn answered(&mut self, outcomes: Vec<AssetOutcome>) {
-        let at = self.server.now();
+        self.answered_at(self.server.now(), outcomes);
+    }
+
+    fn answered_at(&mut self, at: Timestamp, outcomes: Vec<AssetOutcome>) {
         let batch = self.batch;
         self.commit(vec![RunEvent::Answered {
             batch,
@@ -395,15 +368,17 @@ impl<Se: Session> Run<'_, '_, Se> {
         still
     }
 
-    /// An earlier run did not know whether it was restored, and it is shown that it was not. Of what
-    /// went with it nothing is shown.
+    /// An earlier run did not know whether it was restored, and it is shown that it was not: it is as
+    /// it was since it was deleted. Of what went with it nothing is shown.
     fn take_back(&mut self, wanted: &Wanted, read: &Inventory) {
         let Some(Seen::Deleted { .. }) = read.assets.get(&wanted.id) else {
             return;
         };
         let record = self.ledger.state().assets.get(&wanted.id);
+        let deleted = record.and_then(Record::deleted);
         if let Some(was) = record.and_then(|record| was_before(&record.status)) {
-            self.answered(vec![(wanted.id, Outcome::Retired(was))]);
+            let at = deleted.map_or_else(|| self.server.now(), |deleted| deleted.at);
+            self.answered_at(at, vec![(wanted.id, Outcome::Retired(was))]);
         }
     }
 
@@ -433,7 +408,9 @@ impl<Se: Session> Run<'_, '_, Se> {
 /// What had shown that an asset was deleted, where nobody knows whether it was restored.
 const fn was_before(status: &Status) -> Option<Evidence> {
     match status {
-        Status::Restored { was, seen: false } => Some(*was),
+        Status::Restored {
+            was, seen: false, ..
+        } => Some(*was),
         Status::Restored { seen: true, .. }
         | Status::Retired(_)
         | Status::Gone(_)
@@ -443,29 +420,4 @@ const fn was_before(status: &Status) -> Option<Evidence> {
         | Status::Staged(_)
         | Status::Rescued => None,
     }
-}
-
-/// Whether an asset is there, be it that what is in it could not be read.
-fn is_there(read: &Inventory, id: AssetId) -> bool {
-    read.facts(id).is_some()
-}
-
-/// Whether all is back that is known to have been in a folder.
-fn is_whole(read: &Inventory, wanted: &Wanted, kind: Kind) -> bool {
-    if kind != Kind::Folder {
-        return true;
-    }
-    let Some(Contents::Whole(inside)) = read.contents.get(&wanted.id) else {
-        return false;
-    };
-    let has_all = wanted
-        .with
-        .iter()
-        .all(|id| inside.binary_search(id).is_ok());
-    let facts = inside.iter().filter_map(|id| read.facts(*id));
-    let files = facts.filter(|facts| facts.kind == Kind::File);
-    let bytes = files.fold(0_u64, |sum, facts| {
-        sum.saturating_add(facts.bytes.unwrap_or_default())
-    });
-    has_all && wanted.bytes.is_none_or(|before| bytes >= before)
 }

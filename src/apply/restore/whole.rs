@@ -29,7 +29,8 @@ impl<Se: Session> Run<'_, '_, Se> {
     pub(super) fn bring_back(&mut self, whole: &Whole) {
         let Some(server) = self.server.mover() else {
             let why = "nothing here moves assets".to_owned();
-            self.done.failed.insert(whole.folder, why);
+            let all = whole.all().into_iter();
+            self.done.failed.extend(all.map(|id| (id, why.clone())));
             return;
         };
         let terms = Terms {
@@ -54,11 +55,13 @@ impl<Se: Session> Run<'_, '_, Se> {
         let Brought {
             back,
             unseen,
+            partial,
             failed,
             left,
         } = brought;
         self.done.back += back;
         self.done.unseen.extend(unseen);
+        self.done.partial.extend(partial);
         self.done.failed.extend(failed);
         self.done.left += left;
     }

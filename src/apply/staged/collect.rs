@@ -281,9 +281,8 @@ impl<Se: Session> Stager<'_, '_, Se> {
             Ok(Ok(Changed::Deleted(_))) => {
                 let is_gone = self.is_gone(folder, &tops, most);
                 let outcomes = if is_gone {
-                    let all = asides.iter();
-                    all.map(|(id, aside)| (*id, Outcome::Retired(Evidence::With(aside.into))))
-                        .collect()
+                    let all = asides.keys();
+                    all.map(|id| (*id, self.went_with(*id, &asides))).collect()
                 } else {
                     self.still_there(folder, &asides)
                 };
@@ -341,8 +340,17 @@ impl<Se: Session> Stager<'_, '_, Se> {
             return Vec::new();
         }
         let away = asides.iter().filter(|(id, _)| is_away(seen.get(*id)));
-        away.map(|(id, aside)| (*id, Outcome::Retired(Evidence::With(aside.into))))
+        away.map(|(id, _)| (*id, self.went_with(*id, asides)))
             .collect()
+    }
+
+    /// That an asset is deleted by the delete of its staging folder, and with what that has a record:
+    /// what it lies in may have none.
+    fn went_with(&self, id: AssetId, asides: &BTreeMap<AssetId, Aside>) -> Outcome {
+        let state = self.ledger.state();
+        let into = asides.get(&id).map(|aside| aside.into);
+        let holder = state.unanswered.get(&id).copied().or(into).unwrap_or(id);
+        Outcome::Retired(Evidence::With(holder))
     }
 
     /// Nobody has said whether the folder was deleted: each asset is read, and counts as deleted

@@ -98,6 +98,15 @@ pub(super) fn compare(
     Some(found)
 }
 
+/// In what all that is in a folder lies, as far as that is known.
+pub(super) fn parents_in(folder: AssetId, read: &Inventory) -> BTreeMap<AssetId, Option<AssetId>> {
+    let Some(Contents::Whole(inside)) = read.contents.get(&folder) else {
+        return BTreeMap::new();
+    };
+    let inside = inside.iter();
+    inside.map(|id| (*id, parent_of(*id, read))).collect()
+}
+
 /// What was moved into a staging folder by itself.
 pub(super) fn recorded(state: &State, folder: AssetId) -> impl Iterator<Item = (AssetId, &Aside)> {
     let records = state.assets.iter();

@@ -26,7 +26,9 @@ mod back;
 mod collect;
 mod folder;
 mod gate;
+mod home;
 mod moves;
+pub(crate) mod part;
 #[cfg(test)]
 mod tests;
 pub(crate) mod unstage;

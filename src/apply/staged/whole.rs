@@ -7,15 +7,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::apply::staged::gate::parents_in;
+use crate::apply::staged::part::{Before, part_within};
 use crate::apply::staged::{Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
-use crate::event::{RunEvent, Task};
+use crate::event::Task;
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::frameio::v4::changes_answer::Changed;
 use crate::inventory::{Contents, Inventory, Seen};
-use crate::outcome::{AssetOutcome, Outcome};
+use crate::outcome::Outcome;
+use crate::plan::restore::Part;
+use crate::state::Status;
 use crate::store::Session;
 
 /// How often a restored folder is looked into until all is there that was in it.
@@ -37,7 +41,7 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    fn all(&self) -> Vec<AssetId> {
+    pub(crate) fn all(&self) -> Vec<AssetId> {
         let tops = self.tops.iter();
         let all: BTreeSet<AssetId> = tops
             .flat_map(|(id, inside)| [*id].into_iter().chain(inside.iter().copied()))
@@ -52,6 +56,8 @@ pub(crate) struct Brought {
     /// How many assets are shown to be back.
     pub(crate) back: usize,
     pub(crate) unseen: Vec<AssetId>,
+    /// What is there, and not all that was in it.
+    pub(crate) partial: BTreeMap<AssetId, Part>,
     /// What is not back where it was, and why.
     pub(crate) failed: BTreeMap<AssetId, String>,
     /// What was not asked for, since the run stopped before.
@@ -63,8 +69,10 @@ pub(crate) struct Brought {
 struct Found {
     /// In it, each with its kind.
     inside: BTreeMap<AssetId, Kind>,
-    /// Where it was before, or where somebody has put it.
-    home: BTreeSet<AssetId>,
+    /// Those of these of which not all is there that was in them.
+    parts: BTreeMap<AssetId, Part>,
+    /// Where it was before, or where somebody has put it, each with its kind.
+    home: BTreeMap<AssetId, Kind>,
     /// Of these nothing is seen.
     unseen: BTreeSet<AssetId>,
 }
@@ -81,34 +89,60 @@ impl<Se: Session> Stager<'_, '_, Se> {
         else {
             return brought;
         };
-        let mut home = BTreeSet::new();
+        let place = (whole.folder, project);
+        let mut home = BTreeMap::new();
         if whole.is_begun && !whole.is_there {
             // An earlier run may have come as far as to delete the empty folder.
             let tops: Vec<AssetId> = whole.tops.keys().copied().collect();
-            let Some(found) = self.whereabouts(&tops, (whole.folder, project)) else {
+            let Some(found) = self.whereabouts(&tops, place) else {
                 brought.left = whole.all().len();
                 return brought;
             };
             home = found;
         }
+        let mut longest = BRIEFLY.min(self.terms.patience);
         if home.len() < whole.tops.len() {
-            let Some(longest) = self.restore_whole(whole, &mut brought) else {
+            let Some(asked) = self.restore_whole(whole, &mut brought) else {
                 return brought;
             };
+            longest = asked;
             let Some(found) = self.find_all(whole, (project, home), longest) else {
                 brought.unseen = whole.all();
                 return brought;
             };
-            home = found.home;
-            brought.unseen.extend(&found.unseen);
-            home.extend(self.move_home(&found.inside, (whole.folder, project), &mut brought));
+            home = self.bring_home(whole, (found, project), &mut brought);
         }
-        let is_all = brought.unseen.is_empty() && brought.failed.is_empty();
-        if is_all && self.stop.is_none() {
-            self.delete_empty(whole.folder, project);
-        }
-        self.record_home(whole, &home, &mut brought);
+        let outcomes = self.look_home(whole, (&home, project), longest, &mut brought);
+        // What is still coming may need the folder, unless it has had its time since another run asked.
+        let may_come = !brought.partial.is_empty() && !whole.is_there;
+        let is_all = brought.unseen.is_empty() && brought.failed.is_empty() && !may_come;
+        let is_over = is_all && self.stop.is_none() && self.delete_empty(whole.folder, project);
+        self.record_home(whole, outcomes, is_over, &mut brought);
         brought
+    }
+
+    /// Moves home what is in the folder; returns what is there then. What is not back whole stays where
+    /// it comes back: nobody knows what becomes of the rest of it once it is moved.
+    fn bring_home(
+        &mut self,
+        whole: &Whole,
+        (found, project): (Found, AssetId),
+        brought: &mut Brought,
+    ) -> BTreeMap<AssetId, Kind> {
+        let Found {
+            mut inside,
+            parts,
+            mut home,
+            unseen,
+        } = found;
+        brought.unseen.extend(unseen);
+        inside.retain(|id, _| !parts.contains_key(id));
+        let stay = parts.keys().filter_map(|id| whole.tops.get(id));
+        brought.unseen.extend(stay.flatten());
+        brought.partial.extend(parts);
+        let moved = self.move_home(&inside, (whole.folder, project), brought);
+        home.extend(moved.iter().filter_map(|id| Some((*id, *inside.get(id)?))));
+        home
     }
 
     /// Has the server restore the folder; says for how long it is then looked into, or nothing where
@@ -144,7 +178,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
             }
             Ok(Err(refusal)) => {
                 self.answered(Vec::new());
-                brought.failed.insert(whole.folder, refusal.detail);
+                let folder = whole.folder;
+                let why = format!("it went with the folder `{folder}`: {}", refusal.detail);
+                let all = all.iter().map(|id| (*id, why.clone()));
+                brought.failed.extend(all);
                 None
             }
             Err(Unmade::Denied(reason)) => {
@@ -166,38 +203,33 @@ impl<Se: Session> Stager<'_, '_, Se> {
     fn find_all(
         &mut self,
         whole: &Whole,
-        (project, mut home): (AssetId, BTreeSet<AssetId>),
+        (project, mut home): (AssetId, BTreeMap<AssetId, Kind>),
         longest: Duration,
     ) -> Option<Found> {
         let mut spent = Duration::ZERO;
         let mut is_first = whole.is_begun || whole.is_there;
         loop {
-            let read = self.look_into(&[whole.folder].into(), project)?;
+            let read = self.look_into(whole.folder, project)?;
             let inside = directly_in(whole.folder, &read);
-            let missing = |home: &BTreeSet<AssetId>| -> Vec<AssetId> {
+            let missing = |home: &BTreeMap<AssetId, Kind>| -> Vec<AssetId> {
                 let tops = whole.tops.keys().copied();
-                tops.filter(|id| !inside.contains_key(id) && !home.contains(id))
+                tops.filter(|id| !inside.contains_key(id) && !home.contains_key(id))
                     .collect()
             };
             if std::mem::take(&mut is_first) {
                 home.extend(self.whereabouts(&missing(&home), (whole.folder, project))?);
             }
-            let listed = match read.contents.get(&whole.folder) {
-                Some(Contents::Whole(listed)) => listed,
-                Some(Contents::Unread(_)) | None => &[][..],
-            };
-            let is_in = |id: &AssetId| listed.binary_search(id).is_ok();
-            let mut within = whole.tops.iter().filter(|(id, _)| inside.contains_key(id));
-            let is_whole = within.all(|(_, with)| with.iter().all(is_in));
+            let parts = self.parts_in(whole, &inside, &read);
             let missing = missing(&home);
-            if (missing.is_empty() && is_whole) || spent >= longest {
+            if (missing.is_empty() && parts.is_empty()) || spent >= longest {
                 home.extend(self.whereabouts(&missing, (whole.folder, project))?);
-                let unseen = missing.into_iter().filter(|id| !home.contains(id));
+                let unseen = missing.into_iter().filter(|id| !home.contains_key(id));
                 let unseen = unseen.collect();
                 let inside = inside.into_iter();
                 let inside = inside.filter(|(id, _)| whole.tops.contains_key(id));
                 return Some(Found {
                     inside: inside.collect(),
+                    parts,
                     home,
                     unseen,
                 });
@@ -208,12 +240,47 @@ impl<Se: Session> Stager<'_, '_, Se> {
         }
     }
 
-    /// Reads what is in folders.
-    fn look_into(&mut self, folders: &BTreeSet<AssetId>, project: AssetId) -> Option<Inventory> {
-        let assets: Vec<_> = folders.iter().map(|id| (*id, Some(Kind::Folder))).collect();
+    /// What was moved into the folder, is in it again, and has not all in it that it had.
+    fn parts_in(
+        &self,
+        whole: &Whole,
+        inside: &BTreeMap<AssetId, Kind>,
+        read: &Inventory,
+    ) -> BTreeMap<AssetId, Part> {
+        let parents = parents_in(whole.folder, read);
+        let tops = whole.tops.iter().filter(|(id, _)| {
+            let kind = inside.get(*id);
+            kind.is_some_and(|kind| *kind != Kind::File)
+        });
+        let parts = tops.filter_map(|(id, with)| {
+            let before = self.before(*id, with);
+            let part = part_within(*id, before, (&parents, read))?;
+            Some((*id, part))
+        });
+        parts.collect()
+    }
+
+    /// What was in something, as far as records say.
+    pub(super) fn before<'all>(&self, id: AssetId, with: &'all BTreeSet<AssetId>) -> Before<'all> {
+        let bytes = self.ledger.state().catalogue.bytes(id);
+        Before { bytes, with }
+    }
+
+    /// Reads what is in a folder.
+    pub(super) fn look_into(&mut self, folder: AssetId, project: AssetId) -> Option<Inventory> {
+        self.look_into_all(&[(folder, Some(Kind::Folder))], project)
+    }
+
+    /// Reads what is in folders and version stacks.
+    pub(super) fn look_into_all(
+        &mut self,
+        assets: &[(AssetId, Option<Kind>)],
+        project: AssetId,
+    ) -> Option<Inventory> {
+        let whole: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
         let read = self.server.read(Wanted {
-            assets: &assets,
-            whole: folders,
+            assets,
+            whole: &whole,
             place: &|_| [Some(project), None],
             within: &|_| None,
         });
@@ -225,9 +292,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
         &mut self,
         ids: &[AssetId],
         (folder, project): (AssetId, AssetId),
-    ) -> Option<BTreeSet<AssetId>> {
+    ) -> Option<BTreeMap<AssetId, Kind>> {
         if ids.is_empty() {
-            return Some(BTreeSet::new());
+            return Some(BTreeMap::new());
         }
         let assets: Vec<_> = ids.iter().map(|id| (*id, None)).collect();
         let read = self.server.read(Wanted {
@@ -237,11 +304,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
             within: &|_| None,
         });
         let read = self.unless_stopped(read)?;
-        let is_elsewhere = |id: &AssetId| match read.assets.get(id) {
-            Some(Seen::There(facts)) => facts.parent.is_some_and(|parent| parent != folder),
-            Some(Seen::Deleted { .. } | Seen::Missing | Seen::Refused { .. }) | None => false,
+        let elsewhere = |id: &AssetId| match read.assets.get(id) {
+            Some(Seen::There(facts)) => {
+                let is_elsewhere = facts.parent.is_some_and(|parent| parent != folder);
+                is_elsewhere.then_some((*id, facts.kind))
+            }
+            Some(Seen::Deleted { .. } | Seen::Missing | Seen::Refused { .. }) | None => None,
         };
-        Some(ids.iter().copied().filter(is_elsewhere).collect())
+        Some(ids.iter().filter_map(elsewhere).collect())
     }
 
     /// Moves what is in the folder back to where it was; returns what is there then.
@@ -290,85 +360,19 @@ impl<Se: Session> Stager<'_, '_, Se> {
         }
         home
     }
+}
 
-    /// Deletes a staging folder that two lists in a row show to be empty.
-    pub(super) fn delete_empty(&mut self, folder: AssetId, project: AssetId) {
-        for _ in 0..2 {
-            let Some(read) = self.look_into(&[folder].into(), project) else {
-                return;
-            };
-            if read.facts(folder).is_none() {
-                return;
-            }
-            let is_empty = matches!(
-                read.contents.get(&folder),
-                Some(Contents::Whole(inside)) if inside.is_empty()
-            );
-            if !is_empty {
-                self.warn(format!(
-                    "the staging folder `{folder}` stays, since something is in it that was not moved aside"
-                ));
-                return;
-            }
-        }
-        if !self.intend(Task::Collect, (&[], [].into()), Vec::new()) {
-            return;
-        }
-        crash::point("stage.delete");
-        let answer = self.server.change(&Change::DeleteFolder(folder));
-        crash::point("stage.deleted");
-        self.answered(Vec::new());
-        match answer {
-            Ok(Ok(Changed::Deleted(_))) => {}
-            Ok(Err(refusal)) => self.warn(format!(
-                "the empty staging folder `{folder}` was not deleted: {}",
-                refusal.detail
-            )),
-            Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => self.warn(format!(
-                "nobody knows whether the empty staging folder `{folder}` is deleted"
-            )),
-            Err(Unmade::Denied(reason) | Unmade::Stop(reason)) => self.stop(reason),
-        }
-    }
-
-    /// Writes down what is back, and what of that which lies in it is seen there.
-    fn record_home(&mut self, whole: &Whole, home: &BTreeSet<AssetId>, brought: &mut Brought) {
-        let holders = home.iter().filter(|id| {
-            let inside = whole.tops.get(id);
-            inside.is_some_and(|inside| !inside.is_empty())
-        });
-        let holders: BTreeSet<AssetId> = holders.copied().collect();
-        let mut seen = BTreeSet::new();
-        if !holders.is_empty() {
-            let project = self
-                .ledger
-                .state()
-                .staging(whole.folder)
-                .map(|one| one.project);
-            let read = project.and_then(|project| self.look_into(&holders, project));
-            for id in &holders {
-                let contents = read.as_ref().and_then(|read| read.contents.get(id));
-                if let Some(Contents::Whole(inside)) = contents {
-                    seen.extend(inside.iter().copied());
-                }
-            }
-        }
-        let mut outcomes: Vec<AssetOutcome> = Vec::new();
-        for id in home {
-            outcomes.push((*id, Outcome::Restored { seen: true }));
-            for inner in whole.tops.get(id).into_iter().flatten() {
-                if seen.contains(inner) {
-                    outcomes.push((*inner, Outcome::Restored { seen: true }));
-                } else {
-                    brought.unseen.push(*inner);
-                }
-            }
-        }
-        brought.back = outcomes.len();
-        if !outcomes.is_empty() {
-            let said: RunEvent = self.said(outcomes);
-            self.commit(vec![said]);
-        }
+/// Whether an asset is recorded as deleted by us, and not as seen alive.
+pub(crate) const fn is_open(status: &Status) -> bool {
+    match status {
+        Status::Retired(_) | Status::Restored { seen: false, .. } => true,
+        Status::Restored { seen: true, .. }
+        | Status::Gone(_)
+        | Status::Failed(_)
+        | Status::Unknown { .. }
+        | Status::Missing
+        | Status::Staged(_)
+        | Status::Rescued => false,
     }
 }
 

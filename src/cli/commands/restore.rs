@@ -30,6 +30,12 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     }
     let here = opened.target()?;
     let candidates = choose(&opened.state, &chosen).map_err(Failure::NotChosen)?;
+    if candidates.is_empty() {
+        show(context, |_, _, sink| {
+            render::restore::all_back((&chosen, &opened.state), sink)
+        })?;
+        return Ok(Exit::Done);
+    }
     opened.prove(Findings::bring_back, "restores")?;
     let played = |seeded| played(seeded, &opened.state, &candidates);
     let (connection, account) = opened.connect(context, played)?;
@@ -68,6 +74,7 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
         };
         let came = render::restore::Came {
             back: restored.back,
+            partial: &restored.partial,
             unseen: &restored.unseen,
             failed: &restored.failed,
             left: restored.left,
@@ -122,7 +129,8 @@ fn exit(restored: &Restored, is_short: bool, is_saved: bool) -> Exit {
     if let Some(reason) = &restored.stop {
         return reason.into();
     }
-    let is_open = !restored.unseen.is_empty() || !restored.failed.is_empty();
+    let is_open =
+        !restored.unseen.is_empty() || !restored.partial.is_empty() || !restored.failed.is_empty();
     if is_open || is_short {
         Exit::Open
     } else {

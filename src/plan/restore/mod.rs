@@ -26,36 +26,64 @@ pub enum Chosen {
 /// Why nothing of what somebody wants back can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotChosen {
-    /// The state has no such run; these have deleted something that is still so.
-    NoRun(u64, Vec<u64>),
-    /// Nothing that the run has deleted is still so.
-    Nothing(u64, Vec<u64>),
+    /// The state has no such run.
+    NoRun(u64, Runs),
+    /// The run has deleted nothing that is still deleted, nor anything that is back.
+    Nothing(u64, Runs),
     /// The state does not know the asset.
     NotKnown(AssetId),
     /// The asset is recorded as something else than deleted by us.
     NotRetired(AssetId, &'static str),
 }
 
-/// Names the runs of which something can be taken back.
-struct Runs<'all>(&'all [u64]);
+/// The runs that have deleted something that nobody has seen back, and those that have asked for such
+/// where no record says which run deleted it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runs {
+    deleted: BTreeSet<u64>,
+    asked: BTreeSet<u64>,
+}
 
-impl fmt::Display for Runs<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => formatter.write_str("nor has any run deleted anything that still is"),
-            [one] => write!(
-                formatter,
-                "`run:{one}` has deleted something that is still deleted"
-            ),
-            several => {
-                let named: Vec<String> = several.iter().map(|run| format!("`run:{run}`")).collect();
-                let named = named.join(", ");
-                write!(
-                    formatter,
-                    "{named} have deleted something that is still deleted"
-                )
-            }
+impl Runs {
+    /// Those of a state.
+    pub(crate) fn of(state: &State) -> Self {
+        let mut runs = Self::default();
+        let open = state.assets.values();
+        for record in open.filter(|record| is_deleted(&record.status).is_some()) {
+            match record.deleted() {
+                Some(deleted) => runs.deleted.insert(deleted.run),
+                None => runs.asked.insert(record.run),
+            };
         }
+        runs
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deleted.is_empty() && self.asked.is_empty()
+    }
+}
+
+impl fmt::Display for Runs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deleted, asked } = self;
+        if self.is_empty() {
+            return formatter.write_str("nor has any run deleted anything that still is");
+        }
+        let said = [
+            (deleted, "deleted something that is still deleted"),
+            (asked, "asked for something that nobody has seen back"),
+        ];
+        let said = said.into_iter().filter(|(runs, _)| !runs.is_empty());
+        let said: Vec<String> = said
+            .map(|(runs, what)| {
+                let named: Vec<String> = runs.iter().map(|run| format!("`run:{run}`")).collect();
+                let has = if runs.len() == 1 { "has" } else { "have" };
+                let named = named.join(", ");
+                format!("{named} {has} {what}")
+            })
+            .collect();
+        formatter.write_str(&said.join("; "))
     }
 }
 
@@ -63,12 +91,11 @@ impl fmt::Display for NotChosen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRun(run, others) => {
-                write!(formatter, "the state has no run {run}; {}", Runs(others))
+                write!(formatter, "the state has no run {run}; {others}")
             }
             Self::Nothing(run, others) => write!(
                 formatter,
-                "nothing that run {run} deleted is still deleted; {}",
-                Runs(others)
+                "nothing that run {run} deleted is still deleted; {others}"
             ),
             Self::NotKnown(id) => write!(formatter, "the state has no record of `{id}`"),
             Self::NotRetired(id, status) => write!(
@@ -104,63 +131,45 @@ impl Candidate {
 }
 
 /// Chooses what is to come back, in the order in which it is asked for: what was deleted last comes
-/// first, since it may hold what was deleted before.
+/// first, since it may hold what was deleted before; what went with something of which nothing is
+/// recorded comes last, since it comes back with what that lay in. Nothing where all of it is back.
 ///
 /// # Errors
 ///
 /// Returns what of it cannot be.
 pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChosen> {
-    let is_open = |record: &&Record| is_deleted(&record.status).is_some();
     let ids: BTreeSet<AssetId> = match chosen {
-        Chosen::Run(run) => {
-            let records = state.assets.iter();
-            let own = records.filter(|(_, record)| record.run == *run && is_open(record));
-            let own: BTreeSet<AssetId> = own.map(|(id, _)| *id).collect();
-            let open = state.assets.values().filter(is_open);
-            let others = || open.map(|record| record.run).collect::<BTreeSet<u64>>();
-            if own.is_empty() {
-                let others = others().into_iter().collect();
-                return Err(if state.runs.contains_key(run) {
-                    NotChosen::Nothing(*run, others)
-                } else {
-                    NotChosen::NoRun(*run, others)
-                });
-            }
-            own
-        }
+        Chosen::Run(run) => of_run(state, *run)?,
         Chosen::Assets(ids) => {
+            let mut open = BTreeSet::new();
             for id in ids {
                 let record = state.assets.get(id).ok_or(NotChosen::NotKnown(*id))?;
-                if !is_open(&record) {
+                if is_deleted(&record.status).is_some() {
+                    open.insert(*id);
+                } else if !is_seen(&record.status) {
                     return Err(NotChosen::NotRetired(*id, record.status.name()));
                 }
             }
-            ids.iter().copied().collect()
+            open
         }
     };
     let staged = staged(state);
     let folders = ids.iter().filter_map(|id| staged.get(id).copied());
     let folders: BTreeSet<AssetId> = folders.collect();
     let mut along: BTreeMap<AssetId, Vec<AssetId>> = BTreeMap::new();
-    for (id, record) in &state.assets {
-        if let Some(Evidence::With(folder)) = is_deleted(&record.status) {
+    for id in state.assets.keys() {
+        if let Some(folder) = went_with(state, *id) {
             along.entry(folder).or_default().push(*id);
         }
     }
-    let comes_along = |id: &AssetId| {
-        let evidence = state
-            .assets
-            .get(id)
-            .and_then(|record| is_deleted(&record.status));
-        matches!(evidence, Some(Evidence::With(folder)) if ids.contains(&folder))
-    };
+    let comes_along = |id: &AssetId| went_with(state, *id).is_some_and(|with| ids.contains(&with));
     let is_apart = |id: &&AssetId| !comes_along(id) && !staged.contains_key(id);
     let tops = ids.iter().filter(is_apart);
     let candidates = tops.filter_map(|id| {
         let record = state.assets.get(id)?;
         Some(Candidate {
             id: *id,
-            at: record.at,
+            at: deleted_at(record),
             known: state.catalogue.get(*id).unwrap_or_default(),
             with: along.remove(id).unwrap_or_default().into(),
             staged: Arc::default(),
@@ -169,8 +178,50 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
     let mut candidates: Vec<Candidate> = candidates.collect();
     let wholes = folders.into_iter();
     candidates.extend(wholes.filter_map(|folder| whole(state, folder, &staged)));
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.at));
+    let is_inner = |id| went_with(state, id).is_some();
+    candidates.sort_by_key(|one| (is_inner(one.id), std::cmp::Reverse(one.at)));
     Ok(candidates)
+}
+
+/// What a run has deleted, or asked for, of which nobody has seen that it is back.
+fn of_run(state: &State, run: u64) -> Result<BTreeSet<AssetId>, NotChosen> {
+    let is_of = |record: &Record| {
+        record.run == run || record.deleted().is_some_and(|deleted| deleted.run == run)
+    };
+    let own = || state.assets.iter().filter(|(_, record)| is_of(record));
+    let open = own().filter(|(_, record)| is_deleted(&record.status).is_some());
+    let open: BTreeSet<AssetId> = open.map(|(id, _)| *id).collect();
+    if !open.is_empty() || own().any(|(_, record)| is_seen(&record.status)) {
+        return Ok(open);
+    }
+    let others = Runs::of(state);
+    Err(if state.runs.contains_key(&run) {
+        NotChosen::Nothing(run, others)
+    } else {
+        NotChosen::NoRun(run, others)
+    })
+}
+
+/// Whether a reading has shown an asset alive that we had deleted.
+fn is_seen(status: &Status) -> bool {
+    matches!(status.restored(), Some((true, _)))
+}
+
+/// When it was recorded as deleted, as far as that is kept.
+fn deleted_at(record: &Record) -> Timestamp {
+    record.deleted().map_or(record.at, |deleted| deleted.at)
+}
+
+/// With what an asset went that nobody has seen back, where it went with something.
+fn went_with(state: &State, id: AssetId) -> Option<AssetId> {
+    match is_deleted(&state.assets.get(&id)?.status)? {
+        Evidence::With(folder) => Some(folder),
+        Evidence::Answer
+        | Evidence::Read
+        | Evidence::Listed
+        | Evidence::ByHand
+        | Evidence::Earlier => state.unanswered.get(&id).copied(),
+    }
 }
 
 /// Whether a folder is one that was deleted with what runs had moved into it.
@@ -209,9 +260,7 @@ fn went_in(state: &State, id: AssetId) -> Option<(AssetId, AssetId)> {
     let mut here = id;
     let mut passed = BTreeSet::new();
     while passed.insert(here) {
-        let Evidence::With(folder) = is_deleted(&state.assets.get(&here)?.status)? else {
-            return None;
-        };
+        let folder = went_with(state, here)?;
         if is_deleted_staging(state, folder) {
             return Some((here, folder));
         }
@@ -225,7 +274,7 @@ fn whole(state: &State, folder: AssetId, staged: &BTreeMap<AssetId, AssetId>) ->
     let with = staged.iter().filter(|(_, into)| **into == folder);
     let with: Vec<AssetId> = with.map(|(id, _)| *id).collect();
     let records = with.iter().filter_map(|id| state.assets.get(id));
-    let at = records.map(|record| record.at).max()?;
+    let at = records.map(deleted_at).max()?;
     let tops = tops(state, &with).into_keys();
     let known = |id| (id, state.catalogue.get(id).unwrap_or_default());
     let staged: Vec<(AssetId, Known)> = tops.map(known).collect();
@@ -252,6 +301,7 @@ const fn is_deleted(status: &Status) -> Option<Evidence> {
         | Status::Restored {
             was: evidence,
             seen: false,
+            ..
         } => Some(*evidence),
         Status::Restored { seen: true, .. }
         | Status::Gone(_)
@@ -321,6 +371,22 @@ impl Restore {
             .map(|(candidate, _)| usize::from(!candidate.is_staging()) + candidate.with.len())
             .sum()
     }
+}
+
+/// What is seen of what was in something that is there again, where that is not all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is in it could not be read.
+    Unread,
+    /// Some of it.
+    Seen {
+        /// How many bytes its files have.
+        bytes: u64,
+        /// How many they had before, where that is known.
+        before: Option<u64>,
+        /// Of how many assets that have a record and went with it nothing is seen.
+        missing: usize,
+    },
 }
 
 /// What a reading tells of an asset.

@@ -3,8 +3,8 @@ use uuid::Uuid;
 use super::*;
 use crate::event::{Provenance, RunEvent, RunInfo, Staging};
 use crate::inventory::Facts;
-use crate::outcome::Outcome;
-use crate::state::{Api, Target};
+use crate::outcome::{Aside, Outcome, Phase};
+use crate::state::{Api, Deletion, Target};
 
 fn id(number: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(number))
@@ -88,7 +88,7 @@ fn a_run_comes_back_from_the_last_delete_to_the_first() {
     };
     assert_eq!(assets(&[10]), [(10, vec![11, 12])]);
     assert_eq!(assets(&[10, 11]), [(10, vec![11, 12])]);
-    assert_eq!(assets(&[11, 1]), [(11, vec![]), (1, vec![])]);
+    assert_eq!(assets(&[11, 1]), [(1, vec![]), (11, vec![])]);
 }
 
 #[test]
@@ -110,10 +110,9 @@ fn what_cannot_be_chosen_is_named_with_what_can() {
     assert!(words.contains("no record"), "{words}");
     // What is back needs nothing; what was asked for and not seen is asked for again.
     answered(&mut state, 3, 400, &[(2, Outcome::Restored { seen: true })]);
-    assert_eq!(
-        refused(&state, Chosen::Run(2)),
-        "nothing that run 2 deleted is still deleted; `run:1` has deleted something that is still deleted"
-    );
+    assert_eq!(chosen(&state, &Chosen::Run(2)), []);
+    assert_eq!(chosen(&state, &Chosen::Run(3)), []);
+    assert_eq!(chosen(&state, &Chosen::Assets(vec![id(2)])), []);
     answered(
         &mut state,
         4,
@@ -121,6 +120,95 @@ fn what_cannot_be_chosen_is_named_with_what_can() {
         &[(1, Outcome::Restored { seen: false })],
     );
     assert_eq!(chosen(&state, &Chosen::Run(4)), [(1, vec![])]);
+    // So does the number of the run that deleted it, and no other word of it is false.
+    assert_eq!(
+        chosen(&state, &Chosen::Run(1)),
+        [(10, vec![11, 12]), (1, vec![])]
+    );
+    assert_eq!(
+        refused(&state, Chosen::Run(9)),
+        "the state has no run 9; `run:1` has deleted something that is still deleted"
+    );
+    // An earlier version did not keep which run that was.
+    let record = state.assets.get_mut(&id(1)).unwrap();
+    record.status = Status::Restored {
+        was: Evidence::Answer,
+        seen: false,
+        deleted: None,
+    };
+    assert_eq!(
+        refused(&state, Chosen::Run(9)),
+        "the state has no run 9; `run:1` has deleted something that is still deleted; `run:4` has asked for something that nobody has seen back"
+    );
+}
+
+/// It comes back with what lay around it, which a list shows: only what is left is asked for alone.
+#[test]
+fn what_went_with_something_of_which_nothing_is_recorded_comes_last() {
+    let mut state = state();
+    answered(
+        &mut state,
+        3,
+        400,
+        &[(20, Outcome::Retired(Evidence::With(id(77))))],
+    );
+    assert_eq!(
+        chosen(&state, &Chosen::Assets([20, 10, 1].map(id).into())),
+        [(10, vec![11, 12]), (1, vec![]), (20, vec![])]
+    );
+}
+
+/// The delete of a staging folder that was not answered, and came true.
+#[test]
+fn what_went_with_a_staging_folder_whose_delete_was_not_answered_comes_back_with_it() {
+    let mut state = state();
+    let staging = RunEvent::Staging(Staging {
+        project: id(90),
+        name: "_retire 2026-12-10 run 3".into(),
+        id: Some(id(91)),
+    });
+    state.apply(3, &staging);
+    let staged = |into, phase| {
+        Outcome::Staged(Aside {
+            into: id(into),
+            asset: Kind::Folder,
+            due: at(400),
+            phase,
+        })
+    };
+    // A folder, and what is listed two levels down: nothing is recorded of 25, in which it lies.
+    for phase in [Phase::There, Phase::Deleting] {
+        let all = [(22, staged(91, phase)), (24, staged(25, phase))];
+        answered(&mut state, 3, 400, &all);
+        let files = [id(24), id(25)].into();
+        state.apply(
+            3,
+            &RunEvent::Opened {
+                stack: id(22),
+                files,
+            },
+        );
+    }
+    let gone = |number| (number, Outcome::Gone(Evidence::Listed));
+    answered(&mut state, 4, 500, &[gone(22), gone(24)]);
+    assert_eq!(
+        state.assets[&id(24)].status,
+        Status::Retired(Evidence::Listed)
+    );
+    let whole = choose(&state, &Chosen::Assets(vec![id(24)])).unwrap();
+    assert_eq!(whole.len(), 1);
+    assert_eq!(
+        (whole[0].id, &*whole[0].with),
+        (id(91), &[22, 24].map(id)[..])
+    );
+    assert_eq!(
+        tops(&state, &whole[0].with),
+        [(id(22), [id(24)].into())].into()
+    );
+    // Once it is back it is that no longer.
+    let seen = Outcome::Restored { seen: true };
+    answered(&mut state, 5, 600, &[(22, seen.clone()), (24, seen)]);
+    assert!(state.unanswered.is_empty());
 }
 
 #[test]
@@ -206,9 +294,16 @@ fn a_restored_asset_keeps_what_showed_that_it_was_deleted_until_it_is_deleted_ag
         400,
         &[(11, Outcome::Restored { seen: false })],
     );
+    let deleted = || {
+        Some(Box::new(Deletion {
+            run: 1,
+            at: at(200),
+        }))
+    };
     let asked = Status::Restored {
         was: with,
         seen: false,
+        deleted: deleted(),
     };
     assert_eq!(status(&state), asked);
     // That the server does not know it says nothing, as of what was deleted.
@@ -223,6 +318,7 @@ fn a_restored_asset_keeps_what_showed_that_it_was_deleted_until_it_is_deleted_ag
     let seen = Status::Restored {
         was: with,
         seen: true,
+        deleted: deleted(),
     };
     assert_eq!(status(&state), seen);
     assert!(!state.again.contains_key(&id(11)));

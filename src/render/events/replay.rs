@@ -406,7 +406,8 @@ fn staged(aside: Aside) -> Status {
 
 fn restored(was: Option<Evidence>, seen: bool) -> Status {
     let was = shown(was);
-    Status::Restored { was, seen }
+    let deleted = None;
+    Status::Restored { was, seen, deleted }
 }
 
 /// The start of a run, as far as its summary cares.

@@ -151,7 +151,7 @@ impl Lines {
                     message: Cow::Borrowed(&failed.message),
                     attempts: failed.attempts,
                 },
-                Status::Restored { was, seen } => Event::AssetRestored {
+                Status::Restored { was, seen, .. } => Event::AssetRestored {
                     version,
                     at,
                     run,

@@ -183,7 +183,7 @@ pub(crate) fn remarks(status: &Status, catalogue: &Catalogue) -> Foreign {
         Status::Staged(staged) => Foreign::own(waits(staged.aside)),
         Status::Rescued => Foreign::own("taken out of its staging folder"),
         Status::Restored { seen: false, .. } => {
-            Foreign::own("not seen alive yet; `retire restore` with its id settles it")
+            Foreign::own("not seen back yet, or not whole; `retire restore` with its id settles it")
         }
     }
 }

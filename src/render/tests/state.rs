@@ -93,6 +93,7 @@ fn known() -> State {
         files: BTreeMap::new(),
         again: BTreeMap::new(),
         staging: Vec::new(),
+        unanswered: BTreeMap::new(),
         holds: BTreeMap::from([
             (Subject::Asset(id(5)), hold(None)),
             (

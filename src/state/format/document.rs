@@ -46,6 +46,10 @@ pub(crate) struct StateDocument {
     /// The folders that assets are moved aside into.
     #[serde(default)]
     staging: Vec<crate::state::StagingFolder>,
+    /// What went with a folder that was deleted without an answer, each with what it lay in: it comes
+    /// back with that.
+    #[serde(default)]
+    unanswered: BTreeMap<AssetId, AssetId>,
     /// What is known, by asset.
     assets: BTreeMap<AssetId, RecordLine<'static>>,
     /// What is held, by asset, as runs found it in manifests: it stays so until it is released.

@@ -18,7 +18,7 @@ use crate::event::{Provenance, Released};
 use crate::inventory::Location;
 use crate::outcome::{Aside, Evidence, FailureKind};
 use crate::state::catalogue::{Folder, Kept};
-use crate::state::{Catalogue, Change, Record, RunRecord, State, Status, Target};
+use crate::state::{Catalogue, Change, Deletion, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
 #[cfg(test)]
@@ -170,6 +170,7 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
     if !state.again.is_empty() {
         lines.push(format!(r#""again":{},"#, json(&state.again)));
     }
+    table("unanswered", &state.unanswered, &mut lines);
     if !state.staging.is_empty() {
         lines.push(r#""staging":["#.to_owned());
         let last = state.staging.len() - 1;
@@ -333,6 +334,9 @@ struct RecordLine<'text> {
     /// Where it waits, and until when; only with `staged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     aside: Option<Aside>,
+    /// Which run had deleted it, and when; only with `restored`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted: Option<Deletion>,
     /// The number of the run that said so.
     run: u64,
     /// When it was said: RFC 3339.
@@ -373,7 +377,7 @@ struct FolderLine<'text> {
 impl<'text> From<&'text Record> for RecordLine<'text> {
     fn from(record: &'text Record) -> Self {
         let Record { status, run, at } = record;
-        let refusal = status.refusal();
+        let (refusal, restored) = (status.refusal(), status.restored());
         Self {
             status: match status {
                 Status::Retired(_) => StatusName::Retired,
@@ -398,17 +402,9 @@ impl<'text> From<&'text Record> for RecordLine<'text> {
             kind: refusal.map(|refusal| refusal.kind),
             message: refusal.map(|refusal| Cow::Borrowed(&*refusal.message)),
             attempts: status.tries(),
-            seen: match status {
-                Status::Restored { seen, .. } => Some(*seen),
-                Status::Retired(_)
-                | Status::Gone(_)
-                | Status::Failed(_)
-                | Status::Unknown { .. }
-                | Status::Missing
-                | Status::Staged(_)
-                | Status::Rescued => None,
-            },
+            seen: restored.map(|(seen, _)| seen),
             aside: status.aside().copied(),
+            deleted: restored.and_then(|(_, deleted)| deleted).copied(),
             run: *run,
             at: Cow::Owned(at.to_string()),
             name: None,

@@ -80,6 +80,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             "marks",
             "kept",
             "again",
+            "unanswered",
             "staging",
             "assets",
             "holds",
@@ -89,7 +90,8 @@ impl<'de> Visitor<'de> for StateVisitor {
         let (mut api, mut endpoint, mut account) = (None, None, None);
         let (mut runs, mut folders, mut marks, mut stays, mut again) =
             (None, None, None, None, None);
-        let (mut assets, mut holds, mut project_holds, mut staging) = (None, None, None, None);
+        let (mut assets, mut holds, mut project_holds) = (None, None, None);
+        let (mut staging, mut unanswered) = (None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
                 "version" => {
@@ -111,6 +113,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "marks" => set(&mut marks, "marks", map.next_value()?)?,
                 "kept" => set(&mut stays, "kept", map.next_value()?)?,
                 "again" => set(&mut again, "again", map.next_value()?)?,
+                "unanswered" => set(&mut unanswered, "unanswered", map.next_value()?)?,
                 "staging" => set(&mut staging, "staging", map.next_value()?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
@@ -157,6 +160,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             kept: stays.unwrap_or_default(),
             again: again.unwrap_or_default(),
             staging: staging.unwrap_or_default(),
+            unanswered: unanswered.unwrap_or_default(),
         };
         check(&state).map_err(A::Error::custom)?;
         Ok(state)

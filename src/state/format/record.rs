@@ -25,6 +25,7 @@ impl Memory {
             attempts,
             seen,
             aside,
+            deleted,
             run,
             at,
             // They were taken out before.
@@ -48,6 +49,9 @@ impl Memory {
         if aside.is_some() != (status == StatusName::Staged) {
             return Err("has `aside` without being `staged`, or the other way about".to_owned());
         }
+        if deleted.is_some() && status != StatusName::Restored {
+            return Err("has `deleted` without being `restored`".to_owned());
+        }
         let status = match (status, kind, message, attempts) {
             (StatusName::Missing, None, None, None) => Status::Missing,
             (StatusName::Retired, None, None, None) => {
@@ -66,6 +70,7 @@ impl Memory {
             (StatusName::Restored, None, None, None) => Status::Restored {
                 was: evidence.unwrap_or(Evidence::Earlier),
                 seen: seen.unwrap_or_default(),
+                deleted: deleted.map(Box::new),
             },
             (StatusName::Staged, None, None, attempts) if let Some(aside) = aside => {
                 Status::Staged(Box::new(Staged {

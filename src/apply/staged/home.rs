@@ -1,0 +1,178 @@
+//! What came back with a staging folder and is where it was before: whether all is in it, what is
+//! written down of it, and the empty folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::apply::staged::part::part_of;
+use crate::apply::staged::whole::{Brought, Whole, is_open};
+use crate::apply::staged::{GLANCE, Stager};
+use crate::asset::{AssetId, Kind};
+use crate::crash;
+use crate::event::{RunEvent, Task};
+use crate::frameio::client::Unmade;
+use crate::frameio::v4::changes::Change;
+use crate::frameio::v4::changes_answer::Changed;
+use crate::inventory::{Contents, Seen};
+use crate::outcome::{AssetOutcome, Outcome};
+use crate::plan::restore::Part;
+use crate::store::Session;
+
+impl<Se: Session> Stager<'_, '_, Se> {
+    /// Deletes a staging folder that two lists in a row show to be empty; says whether that is over.
+    pub(super) fn delete_empty(&mut self, folder: AssetId, project: AssetId) -> bool {
+        for _ in 0..2 {
+            match self.is_empty_now(folder, project) {
+                Some(true) => {}
+                Some(false) => return true,
+                None => return false,
+            }
+        }
+        if !self.intend(Task::Collect, (&[], [].into()), Vec::new()) {
+            return false;
+        }
+        crash::point("stage.delete");
+        let answer = self.server.change(&Change::DeleteFolder(folder));
+        crash::point("stage.deleted");
+        self.answered(Vec::new());
+        match answer {
+            Ok(Ok(Changed::Deleted(_))) => true,
+            Ok(Err(refusal)) => {
+                self.warn(format!(
+                    "the empty staging folder `{folder}` was not deleted: {}",
+                    refusal.detail
+                ));
+                true
+            }
+            Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => {
+                let is_gone = self.is_empty_now(folder, project) == Some(false);
+                if !is_gone {
+                    self.warn(format!(
+                        "nobody knows whether the empty staging folder `{folder}` is deleted"
+                    ));
+                }
+                is_gone
+            }
+            Err(Unmade::Denied(reason) | Unmade::Stop(reason)) => {
+                self.stop(reason);
+                false
+            }
+        }
+    }
+
+    /// Whether a staging folder is there and has nothing in it; not where it is gone, or people have
+    /// put something into it, and nothing where that cannot be read.
+    fn is_empty_now(&mut self, folder: AssetId, project: AssetId) -> Option<bool> {
+        let read = self.look_into(folder, project)?;
+        match (read.assets.get(&folder)?, read.contents.get(&folder)) {
+            (Seen::Deleted { .. } | Seen::Missing, _) => Some(false),
+            (Seen::There(_), Some(Contents::Whole(inside))) => {
+                if !inside.is_empty() {
+                    self.warn(format!(
+                        "the staging folder `{folder}` stays, since something is in it that was not moved aside"
+                    ));
+                }
+                Some(inside.is_empty())
+            }
+            (Seen::There(_), Some(Contents::Unread(_)) | None) | (Seen::Refused { .. }, _) => {
+                self.warn(format!(
+                    "the staging folder `{folder}` stays, since nobody can tell whether it is empty"
+                ));
+                None
+            }
+        }
+    }
+
+    /// Looks into what is home until all is there that was in it; says what is seen.
+    pub(super) fn look_home(
+        &mut self,
+        whole: &Whole,
+        (home, project): (&BTreeMap<AssetId, Kind>, AssetId),
+        longest: Duration,
+        brought: &mut Brought,
+    ) -> Vec<AssetOutcome> {
+        let seen = |id: AssetId| (id, Outcome::Restored { seen: true });
+        let files = home.iter().filter(|(_, kind)| **kind == Kind::File);
+        let mut outcomes: Vec<AssetOutcome> = files.map(|(id, _)| seen(*id)).collect();
+        let holders = home.iter().filter(|(_, kind)| **kind != Kind::File);
+        let holders: Vec<(AssetId, Option<Kind>)> =
+            holders.map(|(id, kind)| (*id, Some(*kind))).collect();
+        let mut spent = Duration::ZERO;
+        while !holders.is_empty() {
+            let Some(read) = self.look_into_all(&holders, project) else {
+                for (id, _) in &holders {
+                    brought.unseen.push(*id);
+                    brought
+                        .unseen
+                        .extend(whole.tops.get(id).into_iter().flatten());
+                }
+                return outcomes;
+            };
+            let none = BTreeSet::new();
+            let with = |id| whole.tops.get(&id).unwrap_or(&none);
+            let parts = holders.iter().filter_map(|(id, _)| {
+                let part = part_of(*id, self.before(*id, with(*id)), &read)?;
+                Some((*id, part))
+            });
+            let parts: BTreeMap<AssetId, Part> = parts.collect();
+            if !parts.is_empty() && spent < longest {
+                spent += GLANCE;
+                let paused = self.server.pause(GLANCE);
+                if self.unless_stopped(paused).is_some() {
+                    continue;
+                }
+            }
+            for (id, _) in &holders {
+                let inside = match read.contents.get(id) {
+                    Some(Contents::Whole(inside)) => &**inside,
+                    Some(Contents::Unread(_)) | None => &[],
+                };
+                let is_in = |id: &AssetId| inside.binary_search(id).is_ok();
+                if !parts.contains_key(id) {
+                    outcomes.push(seen(*id));
+                }
+                let (there, away) = with(*id)
+                    .iter()
+                    .partition::<Vec<AssetId>, _>(|id| is_in(id));
+                outcomes.extend(there.into_iter().map(seen));
+                brought.unseen.extend(away);
+                // What came back in it and has a record is settled, however deep it lies.
+                let others = inside.iter().filter(|id| !with(**id).contains(*id));
+                let open =
+                    others.filter(|other| !with(*id).contains(*other) && self.is_open(**other));
+                outcomes.extend(open.map(|id| seen(*id)));
+            }
+            brought.partial.extend(parts);
+            break;
+        }
+        outcomes
+    }
+
+    /// Whether an asset is recorded as deleted by us, and not as seen alive.
+    fn is_open(&self, id: AssetId) -> bool {
+        let record = self.ledger.state().assets.get(&id);
+        record.is_some_and(|record| is_open(&record.status))
+    }
+
+    /// Writes down what is back. Where the folder is not cleared away, something of it stays open, so
+    /// that the same words go on with it.
+    pub(super) fn record_home(
+        &mut self,
+        whole: &Whole,
+        outcomes: Vec<AssetOutcome>,
+        is_over: bool,
+        brought: &mut Brought,
+    ) {
+        let recorded: BTreeSet<AssetId> = outcomes.iter().map(|(id, _)| *id).collect();
+        let is_last = whole.tops.keys().all(|id| recorded.contains(id));
+        if is_last && !is_over {
+            brought.unseen = whole.all();
+            return;
+        }
+        brought.back = outcomes.len();
+        if !outcomes.is_empty() {
+            let said: RunEvent = self.said(outcomes);
+            self.commit(vec![said]);
+        }
+    }
+}
