@@ -93,7 +93,7 @@ fn said(
         (Why::Pinned, _) => "other than its entry says".to_owned(),
         (Why::Blocked, _) => "blocked".to_owned(),
         (Why::Unread, _) => "not read".to_owned(),
-        (Why::Drift, _) => "recorded as deleted or rescued, and there".to_owned(),
+        (Why::Drift, _) => "recorded as deleted, restored or rescued, and there".to_owned(),
         (Why::Marked(mark), _) => marked(mark, quote),
     };
     match path.map(|path| &*path.0) {
