@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::event::{Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
-use crate::outcome::{Evidence, Outcome};
+use crate::outcome::{Evidence, Outcome, Phase};
 use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 pub(crate) use crate::render::failed::FailedAsset;
@@ -260,6 +260,14 @@ impl SummaryBuilder {
         for (batch, (id, outcome)) in given_up {
             self.record_outcome((batch, None), id, &outcome, Timestamp::UNIX_EPOCH);
         }
+        // What was on its way at the end, or went back, waits nowhere as far as anybody knows.
+        let waits = |id: &AssetId, status: &Status| {
+            let is_moving = status
+                .aside()
+                .is_some_and(|aside| aside.phase == Phase::Moving);
+            !is_moving && !self.forgotten.contains(id)
+        };
+        self.aside.retain(|id, (status, _)| waits(id, status));
         let (mut summary, open) = (self.summary, self.open);
         let asides = self.aside.iter();
         let asides = asides.filter_map(|(id, (status, _))| Some((*id, *status.aside()?)));

@@ -350,7 +350,7 @@ fn a_file_that_somebody_puts_onto_the_version_stack_of_a_running_probe_stays() {
         .unwrap();
     let stack = loop {
         let journals = journals(&desk);
-        let text = journals.first().map(|path| fs::read_to_string(path));
+        let text = journals.first().map(fs::read_to_string);
         let text = text.and_then(Result::ok).unwrap_or_default();
         let mut lines = text.lines().map(serde_json::from_str::<Value>);
         let is_stack = |line: &Value| line["thing"] == "stack" && line["id"].is_string();
