@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::apply::staged::gate::{compare, recorded};
-use crate::apply::staged::{After, GLANCE, Stager, Verify, Wanted};
+use crate::apply::staged::{After, Stager, Verify, Wanted, pause_after};
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::count;
 use crate::event::{Other, Task};
@@ -391,8 +391,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 }
                 break;
             }
-            spent += GLANCE;
-            let paused = self.server.pause(GLANCE);
+            let pause = pause_after(spent);
+            spent += pause;
+            let paused = self.server.pause(pause);
             if self.unless_stopped(paused).is_none() {
                 return;
             }
@@ -435,8 +436,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
             if spent >= self.terms.patience {
                 return false;
             }
-            spent += GLANCE;
-            let paused = self.server.pause(GLANCE);
+            let pause = pause_after(spent);
+            spent += pause;
+            let paused = self.server.pause(pause);
             if self.unless_stopped(paused).is_none() {
                 return false;
             }

@@ -34,8 +34,16 @@ mod tests;
 pub(crate) mod unstage;
 pub(super) mod whole;
 
-/// How often is looked whether what was in a deleted folder is gone.
+/// How often is looked whether what was in a deleted folder is gone, once it takes long.
 const GLANCE: Duration = Duration::from_secs(2);
+
+/// How soon is looked again at first: a run waits so for each of its folders.
+const SOON: Duration = Duration::from_millis(250);
+
+/// How long is paused after so long a time.
+fn pause_after(spent: Duration) -> Duration {
+    spent.clamp(SOON, GLANCE)
+}
 
 /// How much of a deleted folder is looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]

@@ -10,7 +10,13 @@ use crate::plan::pin::{Compared, differences};
 
 /// Decides what is to happen to an asset that is recorded as moved aside; nothing where it was never
 /// moved, or is to go again, so that it is decided upon like any other.
-pub(crate) fn decide(case: Case<'_>, now: Timestamp) -> Option<Decision> {
+///
+/// `is_out` tells whether it lies in something that was moved aside, and that somebody has taken out.
+pub(crate) fn decide(
+    case: Case<'_>,
+    is_out: impl FnOnce() -> bool,
+    now: Timestamp,
+) -> Option<Decision> {
     let aside = case.record?.status.aside()?;
     let facts = case.seen.and_then(Seen::facts);
     if let Some(parent) = facts.and_then(|facts| facts.parent)
@@ -24,6 +30,10 @@ pub(crate) fn decide(case: Case<'_>, now: Timestamp) -> Option<Decision> {
             // Whoever takes it out wants it kept, whether or not anybody lists it.
             None | Some(_) => Some(Decision::Rescued),
         };
+    }
+    if facts.is_some() && is_out() {
+        let goes_again = case.entry.is_some_and(Entry::goes_again) && case.again.is_none();
+        return (!goes_again).then_some(Decision::Rescued);
     }
     // Nothing keeps what is deleted, and nothing moves it back.
     if let Some(Seen::Deleted { evidence, .. }) = case.seen {

@@ -11,7 +11,7 @@ use crate::plan::aside::{Group, Staging, Terms};
 use crate::plan::decide::Decision;
 use crate::plan::model::{Plan, Step};
 use crate::plan::staging::moves::moves;
-use crate::state::{State, Status};
+use crate::state::State;
 
 pub(super) mod decide;
 mod moves;
@@ -80,41 +80,11 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
             | Decision::Unchanged { .. } => {}
         }
     }
-    rescue_inside(plan, state, &mut staging);
     keep_incomplete(plan, state, (&mut staging, &elsewhere));
     keep_inside(plan, state, inventory);
     let due = staging.due.iter();
     staging.due_folders = due.filter_map(|id| top_of(state, *id)).collect();
     plan.staging = staging;
-}
-
-/// What lies in a folder that somebody has taken out was taken out with it.
-fn rescue_inside(plan: &mut Plan, state: &State, staging: &mut Staging) {
-    let is_out = |id: AssetId| {
-        let mut passed = BTreeSet::from([id]);
-        let mut above = state.aside(id).map(|aside| aside.into);
-        while let Some(here) = above.filter(|here| passed.insert(*here)) {
-            let record = state.assets.get(&here);
-            let is_rescued = record.is_some_and(|record| record.status == Status::Rescued);
-            if is_rescued || staging.rescued.contains(&here) {
-                return true;
-            }
-            above = state.lay_in(here);
-        }
-        false
-    };
-    let steps = plan.steps.iter();
-    let out: Vec<AssetId> = steps
-        .filter(|step| state.aside(step.id).is_some() && step.decision != Decision::Rescued)
-        .filter(|step| !matches!(step.decision, Decision::Record { .. }) && is_out(step.id))
-        .map(|step| step.id)
-        .collect();
-    for id in out {
-        staging.due.remove(&id);
-        staging.back.remove(&id);
-        staging.rescued.insert(id);
-        set(plan, id, Decision::Rescued);
-    }
 }
 
 /// Leaves what is due in staging folders of which the plan does not speak as a whole.
