@@ -29,6 +29,8 @@ pub(crate) struct Readings<'run> {
     /// What is to be read while nothing in it is being deleted, since a list does not keep still
     /// meanwhile.
     still: BTreeSet<AssetId>,
+    /// What stays, whatever a reading says of it: the run itself has put something back into it.
+    kept: BTreeSet<AssetId>,
     /// What is being read again.
     pub(super) under_way: BTreeSet<AssetId>,
 }
@@ -98,6 +100,16 @@ impl<'run> Readings<'run> {
         if let Some(terms) = &mut self.terms {
             terms.first = Duration::ZERO;
         }
+    }
+
+    /// Keeps some assets, of which no reading is believed any more.
+    pub(super) fn keep(&mut self, kept: BTreeSet<AssetId>) {
+        self.kept = kept;
+    }
+
+    /// Whether an asset stays, whatever a reading says of it.
+    pub(super) fn keeps(&self, id: AssetId) -> bool {
+        self.kept.contains(&id)
     }
 
     /// Whether an asset is to be read while nothing in it is being deleted.

@@ -101,8 +101,12 @@ impl<'plan> Walk<'plan> {
     /// deleted along with something. What is deleted and would wait if it were restored is among it.
     pub(super) fn held(&self) -> Vec<Held> {
         let assets = &self.inputs.state.assets;
+        // What is deleted keeps what was moved out of it before.
+        let homes = self.inputs.state.homes();
         let is_deleted = |id: &AssetId| match assets.get(id).map(Record::status) {
-            Some(Status::Retired(_) | Status::Gone(_)) => !self.is_shown(*id),
+            Some(Status::Retired(_) | Status::Gone(_)) => {
+                !self.is_shown(*id) && !homes.contains(id)
+            }
             Some(
                 Status::Failed(_)
                 | Status::Unknown { .. }

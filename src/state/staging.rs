@@ -107,6 +107,20 @@ impl State {
         parent.filter(|_| self.is_staging(aside.into))
     }
 
+    /// In what all lay that waits in staging folders, and what is around that, as far as that is kept.
+    #[must_use]
+    pub fn homes(&self) -> BTreeSet<AssetId> {
+        let mut homes = BTreeSet::new();
+        let all = self.assets.keys().filter_map(|id| self.home(*id));
+        for home in all {
+            let mut above = Some(home);
+            while let Some(here) = above.filter(|here| homes.insert(*here)) {
+                above = self.catalogue.parent(here);
+            }
+        }
+        homes
+    }
+
     /// Whether a folder is one of those that runs have moved assets into.
     #[must_use]
     pub fn is_staging(&self, folder: AssetId) -> bool {

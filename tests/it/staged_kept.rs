@@ -50,6 +50,26 @@ fn what_is_held_by_then_keeps_the_folder_that_it_goes_back_to() {
     }
 }
 
+/// A run finds out by itself that it stays, and deletes the folder that it lay in otherwise.
+#[test]
+fn what_was_renamed_keeps_the_folder_that_it_goes_back_to() {
+    for strategy in ["direct", "staged"] {
+        let stage = Stage::new("", "1s");
+        let (moved, name) = (id(LOOSE), "mine.mov".to_owned());
+        let change = Change::Rename { id: moved, name };
+        stage.served.sandbox.change(change).unwrap();
+        lists(&stage, &[LOOSE, CUTS, STACK], &[]);
+        sleep(Duration::from_millis(1_100));
+        let flags = ["--api", "v4", "--unproven", "--strategy", strategy];
+        let done = stage.served.apply(&stage.desk, &flags).expect(3);
+        let (out, err) = (&done.out, &done.err);
+        assert!(lives(&stage, LOOSE), "{strategy}: {out}\n{err}");
+        assert!(lives(&stage, CUTS), "{strategy}: {out}\n{err}");
+        assert_eq!(status(&stage, CUTS), None, "{strategy}");
+        stage.served.stop();
+    }
+}
+
 /// This program has moved it out of there, and nobody else.
 #[test]
 fn a_hold_on_what_it_lay_in_keeps_what_is_due() {
@@ -60,6 +80,22 @@ fn a_hold_on_what_it_lay_in_keeps_what_is_due() {
     assert!(lives(&stage, LOOSE), "{}\n{}", done.out, done.err);
     assert_eq!(status(&stage, LOOSE), None);
     assert_eq!(status(&stage, STACK).as_deref(), Some("retired"));
+    stage.served.stop();
+}
+
+/// What it lay in went meanwhile, so that it has nowhere to go back to.
+#[test]
+fn a_hold_on_what_is_deleted_keeps_what_was_moved_out_of_it() {
+    let stage = Stage::new("", "1s");
+    lists(&stage, &[LOOSE, STACK, CUTS], &[]);
+    let flags = ["--api", "v4", "--unproven", "--only", &format!("id={CUTS}")];
+    stage.served.apply(&stage.desk, &flags).expect(0);
+    assert!(!lives(&stage, CUTS) && lives(&stage, LOOSE));
+    lists(&stage, &[LOOSE, STACK, CUTS], &[CUTS]);
+    sleep(Duration::from_millis(1_100));
+    let done = stage.apply("14d").expect(3);
+    assert!(lives(&stage, LOOSE), "{}\n{}", done.out, done.err);
+    assert_eq!(status(&stage, LOOSE).as_deref(), Some("staged"));
     stage.served.stop();
 }
 

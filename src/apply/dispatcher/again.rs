@@ -123,6 +123,9 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         for id in asked.into_iter().filter(|id| !is_told(id)) {
             other.entry(id).or_insert(Other::Unread);
         }
+        // What is listed in it would go along, as read anew, though this very run has put it back.
+        let kept = reread.same.iter().filter(|id| self.readings.keeps(**id));
+        other.extend(kept.map(|id| (*id, Other::Contents)));
         // Somebody took it out of what is deleted file by file.
         for (whole, inside) in &reread.inside {
             let mut parts = self.queue.parts_of(*whole);

@@ -1,5 +1,7 @@
 //! Bringing back what went with a staging folder, within a restore.
 
+use std::collections::BTreeSet;
+
 use crate::apply::restore::{Run, Wanted};
 use crate::apply::staged::whole::{Brought, Whole};
 use crate::apply::staged::{Stager, Terms, Verify};
@@ -44,6 +46,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             approved: None,
             terms: &terms,
             batches: self.batch,
+            homes: BTreeSet::new(),
             stop: None,
         };
         let brought = stager.bring_back(whole);

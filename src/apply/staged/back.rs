@@ -50,6 +50,8 @@ impl<Se: Session> Stager<'_, '_, Se> {
             if self.stop.is_some() {
                 break;
             }
+            // A move that is not answered may be made all the same.
+            self.homes.insert(way.2);
             back.extend(self.move_on(way, &assets, after));
         }
         back

@@ -170,6 +170,8 @@ pub(super) struct Stager<'stage, 'run, Se> {
     pub(super) terms: &'stage Terms,
     /// The number of the last batch of the run.
     pub(super) batches: u64,
+    /// To what something was moved back, or may have been.
+    pub(super) homes: BTreeSet<AssetId>,
     /// Why nothing more is done.
     pub(super) stop: Option<StopReason>,
 }

@@ -81,7 +81,8 @@ impl FromStr for Word {
         match asset(text) {
             Ok(id) => Ok(Self::Id(id)),
             Err(_) if path.exists() => Ok(Self::Path(path)),
-            Err(why) => Err(why),
+            Err(why) if text.contains("://") => Err(why),
+            Err(why) => Err(format!("there is no such file or folder, and {why}")),
         }
     }
 }

@@ -84,6 +84,14 @@ pub(super) fn keep(
             && record.is_some_and(|record| matches!(record.status, Status::Unknown { .. }))
             && places.lies.get(&id) == Some(&Lies::Missing)
     };
+    // A run has deleted it, so that nothing is in it: it keeps what was moved out of it before.
+    let is_over = |id: AssetId| {
+        let record = inputs.state.assets.get(&id);
+        let is_deleted = record
+            .is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)));
+        let lies = places.lies.get(&id);
+        is_deleted && matches!(lies, Some(Lies::Missing | Lies::Deleted { .. }))
+    };
     let mut lost = Vec::new();
     for id in within {
         let chain = walk.up(*id);
@@ -111,6 +119,7 @@ pub(super) fn keep(
             && !only_files
             && !is_unreadable(*id)
             && !went(*id, *at)
+            && !is_over(*id)
             && (at == id && walk.was_asked(*id)
                 || chain.is_deleted
                 || chain.is_circle
@@ -263,6 +272,11 @@ impl Walk<'_> {
     }
 
     fn up(&self, id: AssetId) -> Chain {
+        self.up_by(id, |_| None)
+    }
+
+    /// The same, where somebody else knows in what lay what no answer places.
+    fn up_by(&self, id: AssetId, known: impl Fn(AssetId) -> Option<AssetId>) -> Chain {
         let mut ids = vec![id];
         let mut passed = HashSet::from([id]);
         let mut here = id;
@@ -270,7 +284,9 @@ impl Walk<'_> {
         let end = loop {
             let lies = self.places.lies.get(&here);
             is_deleted |= matches!(lies, Some(Lies::Deleted { .. }));
-            if let Some(parent) = lies.and_then(Lies::parent) {
+            let parent = lies.and_then(Lies::parent);
+            let known = || known(here).filter(|_| lies != Some(&Lies::AtTop));
+            if let Some(parent) = parent.or_else(known) {
                 here = self.known_as(parent);
                 if !passed.insert(here) {
                     is_circle = true;
@@ -311,9 +327,10 @@ impl Walk<'_> {
             })
     }
 
-    /// The way up from where an asset lay that was moved aside.
+    /// The way up from where an asset lay that was moved aside. What is around that may be deleted
+    /// by then.
     fn home(&self, id: AssetId, state: &State) -> Option<Chain> {
-        let mut home = self.up(state.home(id)?);
+        let mut home = self.up_by(state.home(id)?, |id| state.catalogue.parent(id));
         home.ids.insert(0, id);
         Some(home)
     }
