@@ -163,9 +163,9 @@ pub(super) fn why(
             words::times(*attempts),
             if *listed { "" } else { ", no longer listed" }
         )),
-        Decision::Defer { until } | Decision::Staged { until } => {
-            Some(format!("until {}", moment(*until)))
-        }
+        Decision::Defer { until } => Some(format!("until {}", moment(*until))),
+        // It may be past, where the plan does not speak of all that is in its folder.
+        Decision::Staged { until } => Some(format!("due {}", moment(*until))),
         Decision::Held { why, until, path } => {
             Some(shelter::kept(id, why, *until, path.as_deref()))
         }

@@ -182,7 +182,8 @@ fn each(assets: usize, deletes: &str, (moves, forecast): (&Moves, &[RateForecast
     let of_staging = u64::try_from(at_once + moves.due_folders).unwrap_or(u64::MAX);
     let requests = requests.saturating_sub(of_staging);
     if u64::try_from(assets) == Ok(requests) {
-        return format!("send {deletes}, a request each");
+        let each = either(assets, "", ", a request each");
+        return format!("send {deletes}{each}");
     }
     format!("send {deletes} in at least {}", self::requests(requests))
 }
