@@ -17,7 +17,7 @@ use crate::cli::secrets::error::SecretError;
 use crate::cli::settings::origin::SettingsError;
 use crate::diagnostic::{Finding, in_words};
 use crate::frameio::transport::TransportError;
-use crate::plan::approve::Refused;
+use crate::plan::approve::{Refusals, Refused};
 use crate::plan::restore::NotChosen;
 use crate::plan::unread_marks::UnreadMarks;
 use crate::plan::unstage::NotStaged;
@@ -235,7 +235,7 @@ pub(crate) enum Failure {
     SavedStandard,
     /// The plan is refused.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] Refusals),
     /// What is to be listed may be marked.
     #[error("{0}")]
     UnreadMarks(UnreadMarks),
@@ -382,7 +382,7 @@ impl Failure {
             Self::Secret(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::App(error) => error.hint(),
-            Self::Refused(why) => Some(why.hint()),
+            Self::Refused(why) => why.hint(),
             Self::UnreadMarks(why) => Some(why.hint_of_find()),
             Self::NoState(_) => Some(
                 "the first `retire apply` writes it; name another with `--state`, as `retire.sandbox.state.json` where that was in the sandbox",
@@ -476,11 +476,20 @@ impl Failure {
             console.words(|style, sink| render::findings::findings(findings, brief, style, sink));
             return;
         }
+        if let Self::Refused(refused) = self {
+            refused.all().iter().for_each(|one| print(one, console));
+            return;
+        }
         if !matches!(self, Self::Output(error) if error.is_reader_gone()) {
             console.error(&in_words(self), self.hint());
         }
-        if let Self::Refused(Refused::Guarded(report)) = self {
-            console.words(|_, sink| render::guards::waivers(report, sink));
-        }
+    }
+}
+
+/// Writes one thing that refuses a plan, and what would let it pass.
+fn print(refused: &Refused, console: &Console) {
+    console.error(&in_words(refused), Some(refused.hint()));
+    if let Refused::Guarded(report) = refused {
+        console.words(|_, sink| render::guards::waivers(report, sink));
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::plan::Plan;
-use crate::plan::approve::{Refused, check};
+use crate::plan::approve::{Refusals, Refused, refusals};
 use crate::probe::Findings;
 use crate::probe::document::{Document, NAME};
 use crate::store::file::publish;
@@ -55,8 +55,8 @@ pub(super) fn show(
     Ok(found.is_some_and(|found| is_same_server(&found.server, server) && rests(&found.findings)))
 }
 
-/// Why a plan is not carried out, whoever approves it: among others since it moves assets aside, and
-/// no probe has seen what the API does with them. The sandbox is known.
+/// Why a plan is not carried out, whoever approves it; nothing where it may be. One reason is that it
+/// moves assets aside, and that no probe has seen what the API does with them. The sandbox is known.
 ///
 /// # Errors
 ///
@@ -65,17 +65,15 @@ pub(super) fn refused(
     settings: &Settings,
     (plan, skip_mismatched): (&Plan, bool),
     (paths, proof): (&[PathBuf], Proof),
-) -> Result<Option<Refused>, Failure> {
-    if let Err(refused) = check(plan, skip_mismatched) {
-        return Ok(Some(refused));
-    }
+) -> Result<Option<Refusals>, Failure> {
+    let mut all = refusals(plan, skip_mismatched);
     let is_real = settings.server.value != Server::Sandbox;
-    if !is_real || plan.staging.is_empty() || proof.unproven {
-        return Ok(None);
+    if is_real && !plan.staging.is_empty() && !proof.unproven {
+        let server = settings.server.value.name();
+        let is_shown = show(paths, server, Findings::move_aside)?;
+        all.extend((!is_shown).then_some(Refused::Unproven));
     }
-    let server = settings.server.value.name();
-    let is_shown = show(paths, server, Findings::move_aside)?;
-    Ok((!is_shown).then_some(Refused::Unproven))
+    Ok(Refusals::of(all))
 }
 
 /// Replaces the file.

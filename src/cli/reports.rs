@@ -265,32 +265,51 @@ impl<'run> Reports<'run> {
     ) -> Result<(), Failure> {
         self.is_written.set(true);
         let console = &self.context.console;
-        for (path, kind) in &self.files {
-            let printed = match kind {
-                // The stream of events has its file open.
-                ReportKind::Events => continue,
-                ReportKind::Json | ReportKind::MarkdownReceipt | ReportKind::Receipt => None,
-                ReportKind::Markdown => Some(Printed::Markdown),
-                ReportKind::Html => Some(Printed::Html),
-                ReportKind::Junit => Some(Printed::Junit),
-                ReportKind::Gitlab => Some(Printed::Gitlab),
-            };
-            let write = |sink: &mut dyn Write| match printed {
-                Some(printed) => self.write(printed, content, sink),
-                None if kind.is_receipt() => receipt(*kind, sink),
-                None => self.write_json(content, sink),
-            };
-            destination::publish(path, self.document(*kind), state, |sink| {
-                console.guard(sink, write)
-            })?;
-        }
-        if let Some(path) = &self.summary {
-            self.summarise(path, content)?;
-        }
+        let files = self.files.iter();
+        let files = files.map(|(path, kind)| {
+            let at = (&**path, *kind);
+            self.write_file(at, state, (content, receipt))
+        });
+        let mut written: Vec<Result<(), Failure>> = files.collect();
+        let summary = self.summary.as_ref();
+        written.extend(summary.map(|path| self.summarise(path, content)));
         if let Some(printed) = self.printed {
-            console.data(|_, sink| self.write(printed, content, sink))?;
+            let printed = console.data(|_, sink| self.write(printed, content, sink));
+            written.push(printed.map_err(Failure::from));
         }
-        Ok(())
+        // One that cannot be written keeps nobody from the others: what a run did is told once.
+        let mut failures = written.into_iter().filter_map(Result::err);
+        let first = failures.next();
+        failures.for_each(|failure| failure.print(console));
+        first.map_or(Ok(()), Err)
+    }
+
+    /// Writes one file.
+    fn write_file(
+        &self,
+        (path, kind): (&Path, ReportKind),
+        state: &Path,
+        (content, receipt): (&Content<'_, '_>, WriteReceipt<'_>),
+    ) -> Result<(), Failure> {
+        let printed = match kind {
+            // The stream of events has its file open.
+            ReportKind::Events => return Ok(()),
+            ReportKind::Json | ReportKind::MarkdownReceipt | ReportKind::Receipt => None,
+            ReportKind::Markdown => Some(Printed::Markdown),
+            ReportKind::Html => Some(Printed::Html),
+            ReportKind::Junit => Some(Printed::Junit),
+            ReportKind::Gitlab => Some(Printed::Gitlab),
+        };
+        let write = |sink: &mut dyn Write| match printed {
+            Some(printed) => self.write(printed, content, sink),
+            None if kind.is_receipt() => receipt(kind, sink),
+            None => self.write_json(content, sink),
+        };
+        let console = &self.context.console;
+        let document = self.document(kind);
+        Ok(destination::publish(path, document, state, |sink| {
+            console.guard(sink, write)
+        })?)
     }
 
     fn write(
@@ -390,7 +409,7 @@ impl<'run> Reports<'run> {
                     Names::Path | Names::Off => (Line::words(format!("{own}.")), Some(MORE)),
                 };
                 let hint = failure.hint().or(more);
-                let mut report = failed((self.command, &key), (why, hint), clock::now());
+                let mut report = failed((self.command, &key), (vec![why], hint), clock::now());
                 if let Failure::Findings(findings) = failure {
                     report.checks = findings.iter().take(FINDINGS).map(finding).collect();
                 }

@@ -8,7 +8,7 @@ use crate::cli::reports::{Content, Reports};
 use crate::cli::settings::Settings;
 use crate::manifest::document::SourceFile;
 use crate::plan::Plan;
-use crate::plan::approve::{Consent, Refused};
+use crate::plan::approve::{Consent, Refusals};
 use crate::render::receipt::{Approval, Asked, Receipt, Source, markdown};
 use crate::render::report::Summary;
 use crate::render::{checks, json, model, withheld};
@@ -112,15 +112,19 @@ pub(super) fn asked(who: Identity, consent: Option<Consent>) -> Asked {
 pub(super) fn report_refused(
     settings: &Settings,
     (plan, files): (&Plan, &[SourceFile]),
-    refused: &Refused,
+    refused: &Refusals,
     reports: &Reports<'_>,
 ) -> Result<(), Failure> {
     let state = &settings.state.value;
     let key = state.to_string_lossy();
     let content = Content {
-        checks: &|| checks::plan::checks(plan, files, Some(refused)),
+        checks: &|| checks::plan::checks(plan, files, refused.all()),
         report: &|| {
-            let why = (withheld::refused(refused).line(), Some(refused.hint()));
+            let all = refused
+                .all()
+                .iter()
+                .map(|one| withheld::refused(one).line());
+            let why = (all.collect(), refused.hint());
             model::failed(("apply", &key), why, clock::now())
         },
         json: &|_| Ok(()),

@@ -16,7 +16,7 @@ use crate::plan::cover;
 use crate::plan::decide::Decision;
 use crate::plan::holds;
 use crate::plan::model::Parts;
-pub use crate::plan::refused::Refused;
+pub use crate::plan::refused::{Refusals, Refused};
 use crate::plan::{MarksSince, Place, Plan, Shelter, Unsettled};
 
 /// Who or what agreed to a plan.
@@ -277,7 +277,9 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
     {
         return Err(Refused::WrongNumber { typed, planned });
     }
-    check(plan, skip_mismatched)?;
+    if let Some(first) = refusals(plan, skip_mismatched).into_iter().next() {
+        return Err(first);
+    }
     let mut approved = Approved {
         delete: Vec::with_capacity(plan.totals.retire + plan.totals.retry),
         kinds: Vec::new(),
@@ -376,37 +378,24 @@ fn inside(plan: &Plan) -> BTreeMap<AssetId, Vec<AssetId>> {
     all.filter(|(_, inside)| !inside.is_empty()).collect()
 }
 
-/// Checks whether a plan may be carried out at all, whoever agrees to it.
-///
-/// # Errors
-///
-/// Returns what is in the way.
-pub fn check(plan: &Plan, skip_mismatched: bool) -> Result<(), Refused> {
+/// Checks whether a plan may be carried out at all, whoever agrees to it; gives all that is in the way.
+#[must_use]
+pub fn refusals(plan: &Plan, skip_mismatched: bool) -> Vec<Refused> {
+    let mut all = Vec::new();
     if plan.shelter == Shelter::NotChecked {
-        return Err(Refused::NotChecked);
+        all.push(Refused::NotChecked);
     }
     if plan.totals.mismatch > 0 && !skip_mismatched {
-        return Err(Refused::Mismatched(plan.totals.mismatch));
+        all.push(Refused::Mismatched(plan.totals.mismatch));
     }
-    match &plan.shelter {
-        Shelter::NotNeeded | Shelter::NotChecked => {}
-        Shelter::Checked { unplaced, unread } => {
-            if !unplaced.is_empty() {
-                return Err(Refused::Unplaced(unplaced.clone()));
-            }
-            if !unread.is_empty() {
-                return Err(Refused::Unread(unread.clone()));
-            }
-        }
+    if let Shelter::Checked { unplaced, unread } = &plan.shelter {
+        all.extend((!unplaced.is_empty()).then(|| Refused::Unplaced(unplaced.clone())));
+        all.extend((!unread.is_empty()).then(|| Refused::Unread(unread.clone())));
     }
-    if !plan.unread_projects.is_empty() {
-        return Err(Refused::Projects(plan.unread_projects.clone()));
-    }
-    if let Some(unread) = &plan.unread_marks {
-        return Err(Refused::Marks(unread.clone()));
-    }
-    match &plan.guards {
-        Some(report) if !report.is_passed() => Err(Refused::Guarded(Arc::clone(report))),
-        Some(_) | None => Ok(()),
-    }
+    let projects = &plan.unread_projects;
+    all.extend((!projects.is_empty()).then(|| Refused::Projects(projects.clone())));
+    all.extend(plan.unread_marks.clone().map(Refused::Marks));
+    let guards = plan.guards.iter().filter(|report| !report.is_passed());
+    all.extend(guards.map(|report| Refused::Guarded(Arc::clone(report))));
+    all
 }

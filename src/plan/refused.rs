@@ -57,6 +57,36 @@ pub enum Refused {
     Guarded(Arc<Report>),
 }
 
+/// All that keeps a plan from being carried out: whoever mends one would meet the next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct Refusals(Vec<Refused>);
+
+impl Refusals {
+    /// Some of them; nothing where there is none.
+    #[must_use]
+    pub fn of(all: Vec<Refused>) -> Option<Self> {
+        (!all.is_empty()).then_some(Self(all))
+    }
+
+    /// Each of them, what stands in the way of the others first.
+    pub fn all(&self) -> &[Refused] {
+        &self.0
+    }
+
+    /// What to do about the first.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        self.0.first().map(Refused::hint)
+    }
+}
+
+impl From<Refused> for Refusals {
+    fn from(one: Refused) -> Self {
+        Self(vec![one])
+    }
+}
+
 /// What a guard has counted and refuses; several have a line each below the message.
 fn guarded(report: &Report) -> String {
     let refused = report.refused().map(ToString::to_string);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::AssetId;
-use crate::event::{Ending, HoldChanges, Kept};
+use crate::event::{Ending, HoldChanges, Kept, Released};
 use crate::inventory::Known;
 use crate::measure;
 use crate::outcome::Aside;
@@ -34,6 +34,8 @@ pub(crate) struct Summary {
     pub(crate) forgotten: usize,
     /// What became other of the holds that the state keeps.
     pub(crate) holds: HoldFigures,
+    /// What was released of them, and why.
+    pub(crate) released: Vec<Released>,
     /// The assets that the server refused, by id.
     pub(crate) failed: Vec<FailedAsset>,
     /// The assets whose delete was sent without a trustworthy answer, by id.

@@ -103,6 +103,25 @@ impl Group {
             Self::Forget => ("x", Paint::Dim),
         }
     }
+
+    /// Whether the assets of a group stay, or need somebody.
+    pub(super) const fn stays(self) -> bool {
+        match self {
+            Self::Retire | Self::Covered | Self::Record | Self::Unstage | Self::Forget => false,
+            Self::Retry
+            | Self::Resolve
+            | Self::Missing
+            | Self::Unreadable
+            | Self::Unread
+            | Self::Mismatch
+            | Self::Rescued
+            | Self::Drift
+            | Self::Blocked
+            | Self::Held
+            | Self::Defer
+            | Self::Staged => true,
+        }
+    }
 }
 
 pub(super) const fn group_of(decision: &Decision) -> Option<Group> {

@@ -16,7 +16,7 @@ use crate::render::report::HoldFigures;
 use crate::render::{count, counted, moment};
 use crate::state::KeptHold;
 
-/// The holds of a plan; what changes comes first, then what no line says any more.
+/// The holds of a plan; what is lifted comes first, then what no line says any more, then what is new.
 pub(super) fn planned(holds: &[PlannedHold]) -> Option<Group<'_>> {
     group(holds, |_| false)
 }
@@ -48,9 +48,11 @@ fn is_told(plan: &Plan, hold: &PlannedHold) -> bool {
 fn group(holds: &[PlannedHold], is_told: impl Fn(&PlannedHold) -> bool) -> Option<Group<'_>> {
     let all = holds.len();
     let holds = holds.iter().filter(|hold| !is_told(hold));
-    let (changed, rest): (Vec<_>, Vec<_>) = holds.partition(|hold| hold.change.is_some());
+    let (lifted, rest): (Vec<_>, Vec<_>) = holds.partition(|hold| !hold.is_in_force());
     let (alone, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hold| hold.at.is_none());
-    let shown: Vec<&PlannedHold> = changed.into_iter().chain(alone).chain(rest).collect();
+    let (new, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hold| hold.change.is_some());
+    let shown = lifted.into_iter().chain(alone).chain(new).chain(rest);
+    let shown: Vec<&PlannedHold> = shown.collect();
     let title = Line::strong(format!("Holds ({})", count(all)));
     let title = match all - shown.len() {
         0 => title,
@@ -116,6 +118,30 @@ fn line(hold: &PlannedHold) -> Line {
     };
     let said = Line::joined(said.into_iter().flatten(), " · ");
     what.and("  ").and_line(said)
+}
+
+/// What a plan lifts, for whoever shows findings: the line that lifts it, what is held, and why.
+pub(super) fn lifted(plan: &Plan) -> impl Iterator<Item = (Option<&Arc<str>>, Foreign, Line)> {
+    let lifted = plan.holds.iter().filter(|hold| !hold.is_in_force());
+    lifted.map(|hold| {
+        let at = match &hold.change {
+            Some(HoldChange::Released { at, .. }) => Some(at),
+            Some(HoldChange::Kept | HoldChange::Ended) | None => hold.at.as_ref(),
+        };
+        (at, subject(hold.held, hold.name.as_ref()), line(hold))
+    })
+}
+
+/// Says what a run has released, and why.
+pub(super) fn released_by(released: &Released) -> Line {
+    let Released {
+        held,
+        reason,
+        ticket,
+    } = released;
+    let why = with_ticket(reason, ticket.as_ref());
+    let what = Line::words("released ").and_foreign(subject(*held, None));
+    what.and(": ").and_foreign(why)
 }
 
 /// Says what was released, and why.

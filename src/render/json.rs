@@ -149,6 +149,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         resolved,
         forgotten,
         holds,
+        released: _,
         failed,
         unknown,
         missing,

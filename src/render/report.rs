@@ -435,6 +435,7 @@ impl Listener for SummaryBuilder {
             }
         } else if let RunEvent::HoldsChanged { changes, .. } = event {
             self.summary.holds = HoldFigures::of(changes);
+            self.summary.released.clone_from(&changes.released);
         } else if let RunEvent::Kept { kept, over: _ } = event {
             self.summary.kept.clone_from(kept);
         } else if let RunEvent::Forgotten { ids, .. } = event {

@@ -138,12 +138,12 @@ fn assets(
         let title = title(group, &leaves);
         (title, Tree::new(leaves, &|leaf| listing.said(leaf)))
     });
-    let (titles, trees): (Vec<Line>, Vec<Tree<'_>>) = groups.unzip();
+    let (titles, mut trees): (Vec<Line>, Vec<Tree<'_>>) = groups.unzip();
     let folders = trees.iter().flat_map(|tree| tree.projects.iter().flatten());
     let places = Places::new(folders.map(|folder| folder.spot));
     let shapes = if page.folds() {
         let rows = ROWS.saturating_sub(beside).max(LEAST_ROWS);
-        tree::fold(&trees, rows, &|leaf, folder| {
+        tree::fold(&mut trees, rows, &|leaf, folder| {
             listing.asset(leaf, folder, Widths::WIDEST).len()
         })
     } else {

@@ -101,6 +101,29 @@ impl<'plan> Tree<'plan> {
         Self { projects, bare }
     }
 
+    /// Puts the largest of its projects first where only so many have a row, and keeps their order.
+    fn put_first(&mut self, most: usize) {
+        if most + 1 >= self.least() {
+            return;
+        }
+        let size = |project: &Project<'_>| {
+            let sum = sum(project.iter().flat_map(|folder| &folder.leaves));
+            Reverse((sum.bytes, sum.files))
+        };
+        let mut all: Vec<usize> = (0..self.projects.len()).collect();
+        all.sort_by_cached_key(|at| size(&self.projects[*at]));
+        let (first, rest) = all.split_at(most.min(all.len()));
+        let (mut first, mut rest) = (first.to_vec(), rest.to_vec());
+        first.sort_unstable();
+        rest.sort_unstable();
+        let mut projects: Vec<Option<Project<'_>>> = std::mem::take(&mut self.projects)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let order = first.into_iter().chain(rest);
+        self.projects = order.filter_map(|at| projects[at].take()).collect();
+    }
+
     /// How many rows it takes at least, if none of it is left out.
     fn least(&self) -> usize {
         self.projects.len() + usize::from(!self.bare.is_empty())
@@ -211,12 +234,16 @@ enum Part {
 ///
 /// `rows_of` says how many rows an asset of a folder takes.
 pub(super) fn fold(
-    trees: &[Tree<'_>],
+    trees: &mut [Tree<'_>],
     rows: usize,
     rows_of: &dyn Fn(&Leaf<'_>, Option<&Folder<'_>>) -> usize,
 ) -> Vec<Shape> {
     let least: Vec<usize> = trees.iter().map(Tree::least).collect();
     let room = share(&least, rows);
+    for (tree, room) in trees.iter_mut().zip(&room) {
+        tree.put_first(room.saturating_sub(1));
+    }
+    let trees: &[Tree<'_>] = trees;
     let mut left = rows - room.iter().sum::<usize>();
     let mut shapes: Vec<Shape> = trees
         .iter()

@@ -33,7 +33,7 @@ use crate::cli::ticker::Ticker;
 use crate::cli::{findings, identity, lock, playground, project, rescue, saved_plan};
 use crate::event::{Ending, Listener};
 use crate::manifest::document::{Manifests, SourceFile};
-use crate::plan::approve::{Approved, Consent, approve};
+use crate::plan::approve::{Approved, Consent, Refusals, approve};
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Totals};
 use crate::render::checked;
@@ -206,7 +206,7 @@ fn apply(
             .words(|style, sink| text::plan(&view, style, sink));
     }
     let consent = consent.map_or_else(|| ask_consent(context, &prepared), Ok)?;
-    let approved = approve(plan, consent, skip)?;
+    let approved = approve(plan, consent, skip).map_err(Refusals::from)?;
     let account = (prepared.basis.target.account.clone()).filter(|_| approved.sends());
     let clock = SystemClock::start();
     let asked = asked(identity::masked(context, &who), Some(consent));
@@ -256,9 +256,15 @@ fn apply(
     if !files::is_there(&settings.state.value) {
         summary.state_path.clear();
     }
-    report_run(&settings, planned.as_ref(), &summary, reports)?;
+    let reported = report_run(&settings, planned.as_ref(), &summary, reports);
     let said = say(context, arguments, &summary, exit);
     connection.close();
+    if let (Err(_), Some(run)) = (&reported, summary.run) {
+        context.console.message(&format!(
+            "Run {run} is over. What is said of a report below is of that alone: `retire show run:{run}` tells what the run did, also with `--report`."
+        ));
+    }
+    reported?;
     said
 }
 

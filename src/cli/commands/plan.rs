@@ -24,7 +24,7 @@ use crate::cli::settings::Settings;
 use crate::cli::{clock, findings, identity, playground, project};
 use crate::diagnostic::without_mark;
 use crate::manifest::document::Manifests;
-use crate::plan::approve::Refused;
+use crate::plan::approve::{Refusals, Refused};
 use crate::plan::forecast::RateForecast;
 use crate::plan::since::Comparison;
 use crate::plan::{Checked, Plan as Planned, Totals, due};
@@ -123,8 +123,13 @@ fn publish(
     // A run would refuse it as well, so there is nothing to hand on.
     let skip = arguments.choices.skip_mismatched;
     let refused = findings::refused(settings, (plan, skip), (paths, arguments.proof))?;
-    let refused = refused.filter(|refused| *refused != Refused::NotChecked);
-    let is_unsheltered = refused.as_ref().is_some_and(Refused::is_unsheltered);
+    let all = refused.as_ref().map_or(&[][..], Refusals::all);
+    let all = all
+        .iter()
+        .filter(|refused| **refused != Refused::NotChecked);
+    let refused = Refusals::of(all.cloned().collect());
+    let all = refused.as_ref().map_or(&[][..], Refusals::all);
+    let is_unsheltered = all.iter().any(Refused::is_unsheltered);
     let out = arguments.out.as_ref().filter(|_| !is_unsheltered);
     let commit = who.provenance.commit.as_deref();
     let news = match since {
@@ -157,7 +162,7 @@ fn publish(
             commit,
             expires_at: document.expires_at,
             api: settings.api.value,
-            refused: refused.as_ref(),
+            refused: all,
             is_before_merge: context.environment.is_before_merge(),
         };
         model::plan::plan(&report)
@@ -179,7 +184,7 @@ fn publish(
     }
     let files = &prepared.basis.manifests.files;
     let reported = Content {
-        checks: &|| checks(plan, files, refused.as_ref()),
+        checks: &|| checks(plan, files, all),
         report: &report,
         json: &|sink| document().to_json(sink),
     };

@@ -16,7 +16,7 @@ use crate::cli::files::{self, Input, Sort};
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::{clock, project, saved_plan};
 use crate::diagnostic::{Damage, in_words};
-use crate::plan::approve::check;
+use crate::plan::approve::refusals;
 use crate::plan::since::Comparison;
 use crate::render::events::{self, Replayed};
 use crate::render::model::plan::PlanReport;
@@ -185,7 +185,7 @@ impl Shown<'_> {
             width: context.console.width(),
             now: clock::now(),
         };
-        let refused = check(&plan, document.settings.skip_mismatched).err();
+        let refused = refusals(&plan, document.settings.skip_mismatched);
         self.reports.writes(Document::Plan)?;
         let report = || {
             let of = PlanReport {
@@ -196,7 +196,7 @@ impl Shown<'_> {
                 commit: document.commit.as_deref(),
                 expires_at: document.expires_at,
                 api: document.target().api,
-                refused: refused.as_ref(),
+                refused: &refused,
                 is_before_merge: context.environment.is_before_merge(),
             };
             let mut report = model::plan::plan(&of);

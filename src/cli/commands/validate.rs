@@ -13,7 +13,7 @@ use crate::cli::settings::table::STATE;
 use crate::manifest::document::Manifests;
 use crate::render::checks::Check;
 use crate::render::counted;
-use crate::render::model::{Line, failed};
+use crate::render::model::failed;
 
 /// Reads the manifests and says what is in them.
 pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failure> {
@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failu
             let files = manifests.files.iter();
             files.map(|file| Check::passed(&file.path)).collect()
         },
-        report: &|| failed(("validate", STATE), (Line::default(), None), clock::now()),
+        report: &|| failed(("validate", STATE), (Vec::new(), None), clock::now()),
         json: &|_| Ok(()),
     };
     reports.publish(state, &reported)?;

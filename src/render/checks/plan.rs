@@ -4,30 +4,34 @@ use std::sync::Arc;
 
 use crate::diagnostic::Place;
 use crate::manifest::document::{SourceFile, Spot};
-use crate::plan::Plan;
 use crate::plan::about::About;
 use crate::plan::approve::Refused;
 use crate::plan::figure::{Report, SetAt};
+use crate::plan::{Plan, Unplaced};
 use crate::render::checks::{Check, Verdict};
 use crate::render::group::{Group, group_of, why, why_in_words};
 use crate::render::model::plan::told;
 use crate::render::names::Foreign;
-use crate::render::{rows, withheld};
+use crate::render::{holds, rows, withheld};
 
 /// What refuses a plan, and each of its assets, in the order of the plan.
-pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: Option<&Refused>) -> Vec<Check> {
+pub(crate) fn checks(plan: &Plan, files: &[SourceFile], refused: &[Refused]) -> Vec<Check> {
     let mut checks = Vec::new();
-    match refused {
-        // Each of them has its own asset, or is said by the guards.
-        Some(Refused::Mismatched(_) | Refused::Guarded(_)) | None => {}
-        Some(refused) => checks.push(Check::of_failure(
-            withheld::refused(refused).text(),
-            Some(refused.hint()),
-        )),
+    for refused in refused {
+        refusals(refused, &mut checks);
     }
     if let Some(report) = &plan.guards {
         guards(report, &mut checks);
     }
+    checks.extend(holds::lifted(plan).map(|(at, what, said)| Check {
+        verdict: Verdict::Warned,
+        code: "lifted",
+        place: at.and_then(|at| written(at)),
+        suite: "Holds",
+        subject: what,
+        message: said.into_foreign(),
+        id: None,
+    }));
     for step in &plan.steps {
         let Some(group) = group_of(&step.decision) else {
             continue;
@@ -63,6 +67,26 @@ fn of_group(title: &str, why: String) -> String {
         name
     } else {
         format!("{name}: {why}")
+    }
+}
+
+/// What refuses a plan, beside what its assets and the guards say by themselves.
+fn refusals(refused: &Refused, checks: &mut Vec<Check>) {
+    let at_line = |one: &Unplaced| Check {
+        place: one.at.as_deref().and_then(written),
+        ..Check::of_failure(withheld::unplaced(one).text(), Some(refused.hint()))
+    };
+    match refused {
+        Refused::Mismatched(_) | Refused::Guarded(_) => {}
+        Refused::Unplaced(all) | Refused::Projects(all) => checks.extend(all.iter().map(at_line)),
+        Refused::Unread(all) => checks.extend(all.iter().map(|(one, _)| at_line(one))),
+        Refused::WrongNumber { .. }
+        | Refused::NotChecked
+        | Refused::Marks(_)
+        | Refused::Unproven => checks.push(Check::of_failure(
+            withheld::refused(refused).text(),
+            Some(refused.hint()),
+        )),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn checks(
             None,
         ));
     }
-    let kept = plan::checks(plan, files, None).into_iter();
+    let kept = plan::checks(plan, files, &[]).into_iter();
     let is_kept = |check: &Check| {
         let step = check.id.and_then(|id| plan.step(id));
         step.is_none_or(|step| !step.decision.is_carried_out())

@@ -86,7 +86,7 @@ fn what_is_held_comes_before_what_waits_for_its_date() {
         steps,
         ..Plan::default()
     };
-    let checks = plan::checks(&plan, &[], None);
+    let checks = plan::checks(&plan, &[], &[]);
     let text = written(|sink| annotations(&shown(checks, Names::Full), sink));
     let lines: Vec<&str> = text.lines().collect();
     assert!(

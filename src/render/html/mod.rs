@@ -32,6 +32,9 @@ const SCRIPT: &str = include_str!("script.js");
 /// How many assets the table has at most.
 const MOST_ROWS: usize = 100_000;
 
+/// How many rows are told of what stands below a sentence.
+const TOLD: usize = 1_000;
+
 /// How many folders the table has.
 const FOLDERS: usize = 1_000;
 
@@ -102,10 +105,10 @@ pub(crate) fn page(report: &Shown<Report<'_>>, sink: &mut dyn Write) -> io::Resu
         title: of_title(&report.title),
         figures: &report.figures,
         lead: lines(&report.below_title()),
-        attention: report.to_look_at(Change::line).map(told).collect(),
+        attention: report.to_look_at(TOLD, Change::line).map(told).collect(),
         checks: parts(&report.checks),
         treemap: treemap(&report.folders, report.counted),
-        beside: report.beside().map(told).collect(),
+        beside: report.beside(TOLD).map(told).collect(),
         counted: report.counted,
         folders: report
             .folders

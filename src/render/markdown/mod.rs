@@ -23,6 +23,9 @@ pub(crate) const STEP_SUMMARY: usize = 1_000_000;
 /// How many folders the table always has room for.
 const FOLDERS: usize = 10;
 
+/// How many rows are told of what stands below a sentence.
+const TOLD: usize = 10;
+
 /// How few bytes the row of an asset has.
 const LEAST: usize = 40;
 
@@ -37,6 +40,8 @@ struct List {
     total: usize,
     /// What stands below it.
     foot: String,
+    /// Whether its rows have room before those of others.
+    first: bool,
 }
 
 impl List {
@@ -53,6 +58,7 @@ impl List {
             rows,
             total,
             foot,
+            first: _,
         } = self;
         if *total == 0 {
             return String::new();
@@ -101,7 +107,7 @@ pub(crate) fn report(
         paragraph(&mut head, &line(&words));
     }
     let mut checks = blocks(&report.checks);
-    for (title, below) in report.beside() {
+    for (title, below) in report.beside(TOLD) {
         paragraph(&mut checks, &line(&title));
         for words in &below {
             item(&mut checks, &line(words));
@@ -207,7 +213,7 @@ fn attention(report: &Report<'_>, room: usize) -> String {
         room -= more;
         shown
     };
-    for (title, below) in report.to_look_at(named) {
+    for (title, below) in report.to_look_at(TOLD, named) {
         item(&mut text, &line(&title));
         for words in &below {
             text.push_str("  ");
@@ -259,6 +265,7 @@ fn folders(report: &Report<'_>) -> List {
         ),
         rows: rows.collect(),
         foot: "\n".to_owned(),
+        first: false,
     }
 }
 
@@ -275,6 +282,7 @@ fn assets(report: &Report<'_>, room: usize) -> Vec<List> {
             total,
             rows: rows.map(|asset| row(&asset, report.now)).collect(),
             foot: "\n</details>\n\n".to_owned(),
+            first: group.attention,
         }
     });
     lists.collect()
@@ -285,13 +293,21 @@ fn more_assets(left: &str) -> String {
     format!("- … {left} more\n")
 }
 
-/// Fills so many bytes with lists: how many each has goes before the rows of any. The small ones are
-/// shown whole, and the large ones share what is left, to the last row that has room.
+/// Fills so many bytes with lists: how many each has goes before the rows of any, and what stays or
+/// failed before what goes. The small ones are shown whole, and the large ones share what is left, to
+/// the last row that has room.
 fn filled(lists: &[List], room: usize) -> Vec<String> {
     let rows = |list: &List| list.rows.iter().map(String::len).sum();
-    let rows: Vec<usize> = lists.iter().map(rows).collect();
     let frames: usize = lists.iter().map(List::least).sum();
-    let shares = share(&rows, room.saturating_sub(frames));
+    let room_of_rows = room.saturating_sub(frames);
+    let of = |first: bool| -> Vec<usize> {
+        let rows = |list: &List| if list.first == first { rows(list) } else { 0 };
+        lists.iter().map(rows).collect()
+    };
+    let before = share(&of(true), room_of_rows);
+    let behind = share(&of(false), room_of_rows - before.iter().sum::<usize>());
+    let shares = before.into_iter().zip(behind);
+    let shares = shares.map(|(before, behind)| before + behind);
     let texts = lists.iter().zip(shares);
     let mut texts: Vec<String> = texts
         .map(|(list, share)| list.within(list.least() + share, usize::MAX, &more_assets))

@@ -6,8 +6,8 @@ use crate::render::model::{Line, Row};
 /// How many assets are named in one line.
 const NAMED: usize = 5;
 
-/// How many rows and parts of a group are told where there is only a glance at it.
-const TOLD: usize = 10;
+/// How many rows more are told of those that are read to their end, which come first.
+const WHOLE: usize = 100;
 
 /// A row of a group.
 pub(crate) enum Item {
@@ -163,11 +163,12 @@ impl<'of> Group<'of> {
         rows.collect()
     }
 
-    /// Its sentence, and what of its rows is told below it where a table has all of them.
-    pub(crate) fn glance(&self) -> Option<(Line, Vec<Line>)> {
+    /// Its sentence, and what of its rows is told below it where a table has all of them: so many rows
+    /// and parts.
+    pub(super) fn glance(&self, most: usize) -> Option<(Line, Vec<Line>)> {
         let title = self.title.clone()?;
         let mut below = Vec::new();
-        for part in self.parts.iter().take(TOLD) {
+        for part in self.parts.iter().take(most) {
             match &part.head {
                 Some((head, _)) => {
                     let names = named(part.rows.rows(), part.rows.len());
@@ -180,11 +181,11 @@ impl<'of> Group<'of> {
                         let title = title.and(format!("{colon} ")).and_line(names);
                         return Some((title, below));
                     }
-                    Some(_) | None => below.extend(first(&part.rows)),
+                    Some(_) | None => below.extend(first(&part.rows, most)),
                 },
             }
         }
-        let more = self.parts.len().saturating_sub(TOLD);
+        let more = self.parts.len().saturating_sub(most);
         below.extend((more > 0).then(|| Line::words(format!("… {} more", count(more)))));
         Some((title, below))
     }
@@ -200,8 +201,11 @@ fn named(rows: impl Iterator<Item = Row>, total: usize) -> Line {
 }
 
 /// The first rows, each with what is said of it.
-fn first(rows: &Rows<'_>) -> Vec<Line> {
-    let lines = rows.items().take(TOLD).map(|item| match item {
+fn first(rows: &Rows<'_>, most: usize) -> Vec<Line> {
+    let whole = rows.items().take(WHOLE);
+    let whole = whole.take_while(|item| matches!(item, Item::Whole(_)));
+    let told = whole.count() + most;
+    let lines = rows.items().take(told).map(|item| match item {
         Item::Line(line) | Item::Whole(line) => line,
         Item::Numbered(number, line) => Line::words(format!("run {number}: ")).and_line(line),
         Item::Asset(row) => {
@@ -211,7 +215,7 @@ fn first(rows: &Rows<'_>) -> Vec<Line> {
         }
     });
     let mut lines: Vec<Line> = lines.collect();
-    let more = rows.len().saturating_sub(TOLD);
+    let more = rows.len().saturating_sub(told);
     lines.extend((more > 0).then(|| Line::words(format!("… {} more", count(more)))));
     lines
 }

@@ -296,38 +296,39 @@ impl Report<'_> {
             .collect()
     }
 
-    /// What somebody has to look at, each with what stands below it; `named` says what is new, with as
-    /// many names as there is room for.
+    /// What somebody has to look at, each with so many rows of what stands below it; `named` says what
+    /// is new, with as many names as there is room for.
     pub(crate) fn to_look_at(
         &self,
+        most: usize,
         named: impl FnMut(&Change) -> Line,
     ) -> impl Iterator<Item = (Line, Vec<Line>)> {
         let alone = self.attention.iter().cloned();
         let alone = alone.chain(self.changes.iter().map(named));
         let alone = alone.map(|line| (line, Vec::new()));
-        alone.chain(self.glances(true))
+        alone.chain(self.glances(true, most))
     }
 
-    /// What else is told besides.
-    pub(crate) fn beside(&self) -> impl Iterator<Item = (Line, Vec<Line>)> {
-        self.glances(false)
+    /// What else is told besides, in the same way.
+    pub(crate) fn beside(&self, most: usize) -> impl Iterator<Item = (Line, Vec<Line>)> {
+        self.glances(false, most)
     }
 
-    fn glances(&self, attention: bool) -> impl Iterator<Item = (Line, Vec<Line>)> {
+    fn glances(&self, attention: bool, most: usize) -> impl Iterator<Item = (Line, Vec<Line>)> {
         let groups = self.groups.iter();
         let groups = groups.filter(move |group| group.attention == attention);
-        groups.filter_map(Group::glance)
+        groups.filter_map(move |group| group.glance(most))
     }
 }
 
 /// The report of a command that did nothing, and why.
 pub(crate) fn failed(
     (command, key): (&'static str, &str),
-    (why, hint): (Line, Option<&'static str>),
+    (why, hint): (Vec<Line>, Option<&'static str>),
     now: Timestamp,
 ) -> Report<'static> {
     let of = if command == "apply" { "run" } else { command };
-    let mut attention = vec![why];
+    let mut attention = why;
     attention.extend(hint.map(Line::words));
     Report {
         of,

@@ -23,6 +23,9 @@ use crate::render::{
 };
 use crate::state::{State, Status};
 
+/// How many holds are named that a run has released.
+const RELEASED: usize = 100;
+
 /// Makes the report of a run, with what the state after it says of its assets where that is at hand.
 pub(crate) fn run<'of>(
     summary: &'of Summary,
@@ -67,7 +70,10 @@ pub(crate) fn run<'of>(
                         evidence.into_iter().collect(),
                     )
                 });
-                Group::table(title, rows)
+                Group {
+                    attention: false,
+                    ..Group::table(title, rows)
+                }
             }),
     );
     Report {
@@ -214,6 +220,8 @@ fn attention(summary: &Summary) -> Vec<Line> {
             )));
         }
     }
+    let released = summary.released.iter().take(RELEASED);
+    lines.extend(released.map(holds::released_by));
     lines
 }
 

@@ -10,7 +10,6 @@ use crate::inventory::Facts;
 use crate::plan::Checked;
 use crate::plan::since::{Comparison, Since};
 use crate::render::markdown;
-use crate::render::model::Line;
 use crate::render::model::plan::view::PlanView;
 use crate::render::model::plan::{PlanReport, plan};
 use crate::render::names::Names;
@@ -81,7 +80,7 @@ fn shown_since(shown: &Plan, since: Option<&Comparison>, most: usize) -> String 
         commit: Some("abc"),
         expires_at: "2026-11-28T12:00:00Z".parse().unwrap(),
         api: Api::V4,
-        refused: None,
+        refused: &[],
         is_before_merge: true,
     };
     let mut bytes = Vec::new();
@@ -263,7 +262,7 @@ fn what_is_new_is_withheld_as_other_names_are() {
         let changes = crate::render::since::changes(&now, Some(&since));
         let mut report = crate::render::model::failed(
             ("plan", "x"),
-            (Line::default(), None),
+            (Vec::new(), None),
             at("2026-11-27T12:00:00Z"),
         );
         report.changes = changes;

@@ -89,7 +89,10 @@ pub(super) fn groups<'plan>(view: &PlanView<'plan>, pages: bool) -> Vec<model::G
                 ..row
             }
         });
-        model::Group::table(title, rows)
+        model::Group {
+            attention: group.stays(),
+            ..model::Group::table(title, rows)
+        }
     });
     groups.collect()
 }

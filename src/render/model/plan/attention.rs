@@ -21,15 +21,18 @@ const SHOWN: usize = 20;
 
 /// What a reviewer has to look at besides: what `apply` refuses, and what stays.
 pub(super) fn attention(of: &PlanReport<'_, '_>) -> (Vec<Line>, Vec<Line>) {
-    let refused = of.refused.map(|refused| {
+    let refused = of.refused.iter().map(|refused| {
         let line = Line::strong("`apply` refuses it:").and(" ");
         line.and_line(withheld::refused(refused).line())
     });
-    let mut lines: Vec<Line> = refused.into_iter().collect();
+    let mut lines: Vec<Line> = refused.collect();
     if let Shelter::Checked { unplaced, unread } = &of.view.plan.shelter {
         let unplaced = unplaced.iter().chain(unread.iter().map(|(one, _)| one));
+        let more = (unplaced.clone().count()).saturating_sub(SHOWN);
         let unplaced = unplaced.take(SHOWN);
         lines.extend(unplaced.map(|one| withheld::unplaced(one).line()));
+        let more = (more > 0).then(|| format!("… {} more cannot be placed", count(more)));
+        lines.extend(more.map(Line::words));
     }
     (lines, kept(of.view))
 }
@@ -38,7 +41,7 @@ pub(super) fn attention(of: &PlanReport<'_, '_>) -> (Vec<Line>, Vec<Line>) {
 fn kept(view: &PlanView<'_>) -> Vec<Line> {
     let listing = listing(view);
     let groups = by_group(view.plan).into_iter();
-    let groups = groups.filter(|(group, _)| stays(*group));
+    let groups = groups.filter(|(group, _)| group.stays());
     let said = groups.map(|(group, leaves)| {
         let (title, why) = group.title();
         let mut reasons: BTreeMap<Foreign, usize> = BTreeMap::new();
@@ -88,23 +91,4 @@ fn named(leaves: &[Leaf<'_>]) -> Line {
         names.push(Line::words(format!("{} more", count(more))));
     }
     Line::joined(names, ", ")
-}
-
-/// Whether the assets of a group stay, or need somebody.
-const fn stays(group: Group) -> bool {
-    match group {
-        Group::Retire | Group::Covered | Group::Record | Group::Unstage | Group::Forget => false,
-        Group::Retry
-        | Group::Resolve
-        | Group::Missing
-        | Group::Unreadable
-        | Group::Unread
-        | Group::Mismatch
-        | Group::Rescued
-        | Group::Drift
-        | Group::Blocked
-        | Group::Held
-        | Group::Defer
-        | Group::Staged => true,
-    }
 }

@@ -29,7 +29,7 @@ use told::{Told, told};
 /// How many owners are named.
 const OWNERS: usize = 5;
 
-/// How many entries that lack a field are shown.
+/// How many guards that are in the way are shown, and how many entries that lack a field.
 const SHOWN: usize = 20;
 
 /// What is shown beside the plan itself.
@@ -49,7 +49,7 @@ pub(crate) struct PlanReport<'of, 'plan> {
     /// The API that its ids are of: the web app has a page of those of V4.
     pub(crate) api: Api,
     /// Why `apply` refuses it.
-    pub(crate) refused: Option<&'of Refused>,
+    pub(crate) refused: &'of [Refused],
     /// Whether what it is of is not merged yet.
     pub(crate) is_before_merge: bool,
 }
@@ -230,7 +230,7 @@ fn guards(plan: &Plan) -> Vec<Block> {
         failed => Line::strong(format!("Guards: {} are in the way.", count(failed))),
     };
     blocks.push(Block::Paragraph(verdict));
-    for figure in &refused {
+    for figure in refused.iter().take(SHOWN) {
         blocks.push(Block::Item(withheld::figure(figure).line()));
         if let Some(waiver) = figure.waiver(report.at) {
             let line = Line::words("once somebody has agreed, under `waivers:`: ");
@@ -239,6 +239,10 @@ fn guards(plan: &Plan) -> Vec<Block> {
     }
     let incomplete = report.incomplete.iter().take(SHOWN);
     blocks.extend(incomplete.map(|one| Block::Item(withheld::incomplete(one).line())));
+    let more = |all: usize| all.saturating_sub(SHOWN);
+    let more = more(refused.len()) + more(report.incomplete.len());
+    let more = (more > 0).then(|| format!("… {} more are in the way", count(more)));
+    blocks.extend(more.map(|more| Block::Item(Line::words(more))));
     blocks
 }
 

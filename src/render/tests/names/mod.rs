@@ -83,7 +83,7 @@ fn reports_of_plan(
             commit: Some(&commit),
             expires_at: at("2026-11-28T12:00:00Z"),
             api: Api::V4,
-            refused: Some(refused),
+            refused: std::slice::from_ref(refused),
             is_before_merge: true,
         };
         each(model::plan::plan(&report));
@@ -144,7 +144,10 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     ];
     let name = texts.other();
     for refused in &refusals {
-        let why = (withheld::refused(refused).line(), Some(refused.hint()));
+        let why = (
+            vec![withheld::refused(refused).line()],
+            Some(refused.hint()),
+        );
         reports.push(model::failed(("plan", &name), why, now));
     }
     let reports = reports.into_iter();
@@ -183,7 +186,7 @@ fn everything(texts: &Texts, names: Names) -> Vec<String> {
     let of_run = checks::run::checks(&plan, &manifests.files, &summary, &after.collect());
     all.extend(of_checks(&of_run, names));
     for refused in &refusals {
-        let checks = checks::plan::checks(&plan, &manifests.files, Some(refused));
+        let checks = checks::plan::checks(&plan, &manifests.files, std::slice::from_ref(refused));
         all.extend(of_checks(&checks, names));
     }
     all.extend(of_checks(&findings(texts), names));
@@ -279,7 +282,10 @@ fn no_text_from_elsewhere_is_taken_for_words_of_ours() {
     });
     let now = at("2026-11-27T12:00:00Z");
     for refused in &refusals {
-        let why = (withheld::refused(refused).line(), Some(refused.hint()));
+        let why = (
+            vec![withheld::refused(refused).line()],
+            Some(refused.hint()),
+        );
         all.extend(lines(model::failed(("apply", "s.json"), why, now)));
     }
     let mut foreign = 0;
