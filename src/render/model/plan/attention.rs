@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::Shelter;
 use crate::plan::about::About;
-use crate::render::group::{Group, why_in_words};
+use crate::render::group::why_in_words;
 use crate::render::model::Line;
 use crate::render::model::plan::PlanReport;
 use crate::render::model::plan::assets::{by_group, listing};
