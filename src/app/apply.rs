@@ -1,6 +1,5 @@
 //! Carrying out what was approved.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +11,10 @@ use jiff::Timestamp;
 
 use crate::app::connect::Connection;
 use crate::app::staged::{Live, Staging};
-use crate::apply::readings::{Readings, Reread};
+use crate::apply::readings::{Pass, Readings, Reread};
 use crate::apply::strategy::Strategy;
 use crate::apply::worker::{Stopper, inbox};
 use crate::apply::{self, Clock, NotSaved, Options, Run, Stage};
-use crate::asset::AssetId;
 use crate::event::{Ending, Listener, RunInfo, StopReason};
 use crate::frameio::client::{Client, CutOff};
 use crate::frameio::clocks::later;
@@ -46,8 +44,7 @@ pub(crate) trait Again: fmt::Debug + Send {
     /// How long ago the first reading came to its end, and for how long one is believed.
     fn age(&self) -> (Duration, Duration);
 
-    /// Reads some assets again, with what is in and around them, and decides again; `state` is what
-    /// is known of them now.
+    /// Reads some assets again, with what is in and around them, and decides again.
     ///
     /// # Errors
     ///
@@ -55,8 +52,7 @@ pub(crate) trait Again: fmt::Debug + Send {
     fn read_again(
         &mut self,
         at: (&Connection, &dyn Clock),
-        ids: &BTreeSet<AssetId>,
-        state: State,
+        pass: Pass,
     ) -> Result<Reread, StopReason>;
 }
 
@@ -197,7 +193,7 @@ fn readings<'scope, S: Strategy>(
     let (since, age) = again.age();
     let (connection, cut_off) = connection.beside_run(run.on_wait());
     let both = Arc::new(Mutex::new((again, connection)));
-    let rereader = move |ids, state| {
+    let rereader = move |asked: Pass| {
         let telling = Telling {
             reread: None,
             run: run.clone(),
@@ -208,7 +204,7 @@ fn readings<'scope, S: Strategy>(
             // One pass is over before the next one begins, and one that broke down stops the run.
             let mut both = both.lock().unwrap_or_else(PoisonError::into_inner);
             let (again, connection) = &mut *both;
-            let reread = || again.read_again((connection, clock), &ids, state);
+            let reread = || again.read_again((connection, clock), asked);
             telling.reread = catch_unwind(AssertUnwindSafe(reread)).ok();
         };
         // Where there is no thread, the run hears of it all the same.

@@ -28,7 +28,7 @@ use crate::app::live::{going_into, pinned_place};
 use crate::app::memory::Memory;
 use crate::app::prepare::Prepared;
 use crate::apply::Clock;
-use crate::apply::readings::Reread;
+use crate::apply::readings::{Look, Pass, Reread};
 use crate::asset::{AssetId, Kind};
 use crate::diagnostic::in_words;
 use crate::event::{Other, StopReason};
@@ -68,6 +68,8 @@ pub(crate) struct Recheck {
     listed: BTreeMap<AssetId, Instant>,
     /// For how long a list is believed.
     age: Duration,
+    /// How is looked at what is read now.
+    look: Look,
 }
 
 impl Again for Recheck {
@@ -83,13 +85,18 @@ impl Again for Recheck {
     fn read_again(
         &mut self,
         (connection, clock): (&Connection, &dyn Clock),
-        ids: &BTreeSet<AssetId>,
-        state: State,
+        Pass { ids, state, look }: Pass,
     ) -> Result<Reread, StopReason> {
         self.basis.state = state;
-        let read = self.read(connection, ids);
-        // No list is older than it may be before the assets themselves are too old.
-        let ended = (clock.elapsed() + self.listed_for(ids)).saturating_sub(self.near());
+        self.look = look;
+        let began = clock.elapsed();
+        let read = self.read(connection, &ids);
+        let ended = match look {
+            // No list is older than it may be before the assets themselves are too old.
+            Look::Near => (clock.elapsed() + self.listed_for(&ids)).saturating_sub(self.near()),
+            // The first of many pages is as old as that.
+            Look::Wide => began,
+        };
         read.map_err(|error| {
             let detail = in_words(&error);
             if let Error::Stopped(reason) = error {
@@ -97,7 +104,7 @@ impl Again for Recheck {
             }
             StopReason::Broken { detail }
         })?;
-        Ok(self.decide(ids, ended))
+        Ok(self.decide(&ids, ended))
     }
 }
 
@@ -126,6 +133,7 @@ impl Recheck {
                 times,
                 listed: BTreeMap::new(),
                 age,
+                look: Look::Near,
             }) as Box<dyn Again>
         });
         (state, again)
@@ -253,7 +261,9 @@ impl Recheck {
             if is_near {
                 connections.holds.clear();
                 connections.protected.clear();
-                let is_late = |id: AssetId| self.is_to_be_listed(id, before.get(&id));
+                let is_late = |id: AssetId| {
+                    self.look == Look::Near && self.is_to_be_listed(id, before.get(&id))
+                };
                 connections.containers.retain(|(id, _)| is_late(*id));
             }
             listed.extend(connections.containers.iter().map(|(id, _)| *id));
@@ -296,7 +306,7 @@ impl Recheck {
     /// stack: a run lists what is in a stack itself before it deletes its files, but not their marks.
     fn versions(&self, ids: &BTreeSet<AssetId>) -> BTreeMap<AssetId, AssetId> {
         let mut versions = BTreeMap::new();
-        if !self.looks_near() {
+        if !self.looks_near() || self.look == Look::Wide {
             return versions;
         }
         for id in ids {
@@ -364,7 +374,7 @@ impl Recheck {
             going: &going,
             place: &place,
             back: &Arc::default(),
-            singly: self.looks_near(),
+            singly: self.looks_near() && self.look == Look::Near,
             within: &|_| None,
         };
         let at = (connection, account.as_deref());

@@ -13,9 +13,27 @@ use crate::state::State;
 /// as much as is read along, so that nothing waits where reading is as slow as deleting.
 const AHEAD: (u32, u32) = (2, 5);
 
-/// Reads assets again that are to be deleted, with what a state knows of them; what comes of it
-/// comes in as news.
-pub(crate) type Rereader<'run> = Box<dyn FnMut(BTreeSet<AssetId>, State) + 'run>;
+/// Reads assets again that are to be deleted; what comes of it comes in as news.
+pub(crate) type Rereader<'run> = Box<dyn FnMut(Pass) + 'run>;
+
+/// What is to be read again.
+#[derive(Debug, Clone)]
+pub(crate) struct Pass {
+    pub(crate) ids: BTreeSet<AssetId>,
+    /// What is known of them now.
+    pub(crate) state: State,
+    pub(crate) look: Look,
+}
+
+/// How it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Each by itself, with what is in it: it is deleted next.
+    Near,
+    /// By the lists of what it lies in: it is moved next, a hundred a call, and what is in it is
+    /// listed before its staging folder is deleted.
+    Wide,
+}
 
 /// What is known of when the assets of a run were read.
 #[derive(Default)]
@@ -138,10 +156,10 @@ impl<'run> Readings<'run> {
     }
 
     /// Has assets read again.
-    pub(super) fn begin(&mut self, ids: BTreeSet<AssetId>, state: State) {
+    pub(super) fn begin(&mut self, pass: Pass) {
         if let Some(terms) = &mut self.terms {
-            self.under_way.clone_from(&ids);
-            (terms.rereader)(ids, state);
+            self.under_way.clone_from(&pass.ids);
+            (terms.rereader)(pass);
         }
     }
 

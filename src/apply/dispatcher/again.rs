@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::apply::dispatcher::Dispatcher;
 use crate::apply::queue::Rereading;
-use crate::apply::readings::Reread;
+use crate::apply::readings::{Look, Pass, Reread};
 use crate::apply::strategy::{Job, Strategy};
 use crate::apply::worker::Waits;
 use crate::asset::AssetId;
@@ -103,7 +103,11 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         stale.retain(|id| !(self.readings.wants_still(*id) && self.ledger.is_under_way(*id)));
         if !stale.is_empty() {
             let known = self.ledger.state_so_far(self.clock.now());
-            self.readings.begin(stale, known);
+            self.readings.begin(Pass {
+                ids: stale,
+                state: known,
+                look: Look::Near,
+            });
         }
     }
 

@@ -1,11 +1,16 @@
 //! What a run moves before it sends anything else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::RecvTimeoutError;
 
-use crate::apply::dispatcher::Dispatcher;
-use crate::apply::staged::{Stage, Stager};
+use crate::apply::dispatcher::{Dispatcher, TICK};
+use crate::apply::readings::{Look, Pass, Readings, Reread};
+use crate::apply::run::Clock;
+use crate::apply::staged::{Anew, Stage, Stager};
 use crate::apply::strategy::Strategy;
+use crate::apply::worker::{Inbox, News};
 use crate::asset::AssetId;
+use crate::event::{Other, StopReason};
 use crate::plan::approve::Approved;
 use crate::state::State;
 use crate::store::Session;
@@ -20,12 +25,20 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             return;
         }
         let run = self.ledger.run();
+        let mut anew = Again {
+            readings: &mut self.readings,
+            inbox: &self.workers.inbox,
+            clock: self.clock,
+            approved: self.approved,
+            heard: Vec::new(),
+        };
         let mut stager = Stager {
             ledger: &mut self.ledger,
             server,
             approved: Some(self.approved),
             terms: &terms,
             batches: self.traffic.batches,
+            anew: Some(&mut anew),
             homes: BTreeSet::new(),
             stop: None,
         };
@@ -36,6 +49,7 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
             stop,
             ..
         } = stager;
+        let heard = anew.heard;
         if batches != self.traffic.batches {
             // What was moved back, be it held, may lie in what is deleted next.
             self.readings.distrust_all();
@@ -46,6 +60,78 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         if let Some(reason) = stop {
             self.stop(reason);
         }
+        heard.into_iter().for_each(|news| self.on_news(news));
+    }
+}
+
+/// How many assets that are moved next are read again at once.
+const AT_ONCE: usize = 500;
+
+/// Has read again what is moved, and waits for that.
+struct Again<'stage, 'run, S: Strategy> {
+    readings: &'stage mut Readings<'run>,
+    inbox: &'stage Inbox<S>,
+    clock: &'run dyn Clock,
+    approved: &'run Approved,
+    /// What came in meanwhile.
+    heard: Vec<News<S>>,
+}
+
+impl<S: Strategy> Again<'_, '_, S> {
+    fn wait(&mut self) -> Result<Reread, StopReason> {
+        loop {
+            match self.inbox.wait(TICK) {
+                Ok(News::Reread(reread)) => return reread,
+                Ok(News::Signal(number)) => {
+                    self.heard.push(News::Signal(number));
+                    return Err(StopReason::Signal { number });
+                }
+                Ok(
+                    news @ (News::Answered(..)
+                    | News::Broken(_)
+                    | News::Waits(..)
+                    | News::Sought(_)),
+                ) => self.heard.push(news),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    let detail = "nobody is left to read again what is to be moved".to_owned();
+                    return Err(StopReason::Broken { detail });
+                }
+            }
+        }
+    }
+}
+
+impl<S: Strategy> Anew for Again<'_, '_, S> {
+    fn other(
+        &mut self,
+        next: &[AssetId],
+        first: usize,
+        state: &dyn Fn() -> State,
+    ) -> Result<BTreeMap<AssetId, Other>, StopReason> {
+        let batch = &next[..first];
+        if self.readings.are_fresh(batch, self.clock.elapsed()) {
+            return Ok(BTreeMap::new());
+        }
+        // A list of what they lie in shows the others as well.
+        let place = |id: &AssetId| self.approved.place(*id).parent;
+        let soon = &next[..next.len().min(first.max(AT_ONCE))];
+        let parents: BTreeSet<_> = soon.iter().filter_map(place).collect();
+        let along = next
+            .iter()
+            .filter(|id| place(id).is_some_and(|parent| parents.contains(&parent)));
+        let ids = soon.iter().chain(along).copied().collect();
+        self.readings.begin(Pass {
+            ids,
+            state: state(),
+            look: Look::Wide,
+        });
+        let reread = self.wait()?;
+        // What was not found is left to the next run, which finds out what became of it.
+        drop(self.readings.end(&reread));
+        let other = batch.iter().filter(|id| !reread.same.contains(id));
+        let of = |id: &AssetId| reread.other.get(id).copied().unwrap_or(Other::Unread);
+        Ok(other.map(|id| (*id, of(id))).collect())
     }
 }
 

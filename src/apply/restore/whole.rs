@@ -46,6 +46,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             approved: None,
             terms: &terms,
             batches: self.batch,
+            anew: None,
             homes: BTreeSet::new(),
             stop: None,
         };

@@ -77,11 +77,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
             all.push(of(id, Phase::There));
             all
         };
-        let moved = self.move_all(
-            (Task::Stage, project),
-            (&group.assets, folder),
-            (&before, &after),
-        );
+        // What lies in one folder is read again with one list.
+        let mut assets = group.assets.clone();
+        assets.sort_by_key(|(id, _)| (approved.place(*id).parent, *id));
+        let moved = self.move_all((Task::Stage, project), (&assets, folder), (&before, &after));
         let refused = moved.refused.into_iter().map(|(id, refusal)| {
             let failure = Failure {
                 kind: refusal.kind,

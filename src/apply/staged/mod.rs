@@ -4,7 +4,7 @@
 //! is deleted only where two lists of it show exactly what was moved into it. Nothing here is under
 //! way side by side: the API takes sixty of these calls a minute, each of a hundred files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::frameio::v4::changes_answer::{Changed, Refusal};
 use crate::inventory::Inventory;
 use crate::outcome::AssetOutcome;
 use crate::plan::approve::Approved;
+use crate::state::State;
 use crate::store::Session;
 
 mod aside;
@@ -136,6 +137,22 @@ pub(crate) trait Server {
     fn now(&self) -> Timestamp;
 }
 
+/// Who reads again what was read too long ago.
+pub(super) trait Anew {
+    /// Which of the first of some assets, so many, are other than they were approved, and stay; what is
+    /// behind them may be read along. The state is what is known now.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing can be read.
+    fn other(
+        &mut self,
+        next: &[AssetId],
+        first: usize,
+        state: &dyn Fn() -> State,
+    ) -> Result<BTreeMap<AssetId, Other>, StopReason>;
+}
+
 /// What becomes of the records of what is moved back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum After {
@@ -170,6 +187,8 @@ pub(super) struct Stager<'stage, 'run, Se> {
     pub(super) terms: &'stage Terms,
     /// The number of the last batch of the run.
     pub(super) batches: u64,
+    /// Who reads again what is moved aside; nothing where things are only moved back.
+    pub(super) anew: Option<&'stage mut dyn Anew>,
     /// To what something was moved back, or may have been.
     pub(super) homes: BTreeSet<AssetId>,
     /// Why nothing more is done.

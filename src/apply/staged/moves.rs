@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apply::staged::{Stager, Wanted};
 use crate::asset::{AssetId, Kind};
-use crate::event::{RunEvent, Task};
+use crate::event::{Other, RunEvent, Task};
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::{Change, MOVED_AT_ONCE};
 use crate::frameio::v4::changes_answer::{Changed, Refusal};
@@ -91,9 +91,15 @@ impl<Se: Session> Stager<'_, '_, Se> {
     ) -> Moved {
         let mut moved = Moved::default();
         let mut open = batches(assets);
-        while let Some(batch) = open.pop() {
+        while let Some(mut batch) = open.pop() {
             if self.stop.is_some() {
                 return moved;
+            }
+            if task == Task::Stage && !self.keep_same(&mut batch, &open) {
+                return moved;
+            }
+            if batch.ids.is_empty() {
+                continue;
             }
             let (mut opened, mut said) = (Vec::new(), Vec::new());
             for id in &batch.ids {
@@ -145,6 +151,25 @@ impl<Se: Session> Stager<'_, '_, Se> {
             self.confirm(&batch, (to, project), (there, after), &mut moved);
         }
         moved
+    }
+
+    /// Leaves out what is other than it was approved, as far as that was read too long ago: once it
+    /// is moved, nothing shows any more where it was. Says whether that is known.
+    fn keep_same(&mut self, batch: &mut Batch, behind: &[Batch]) -> bool {
+        let behind = behind.iter().rev().flat_map(|batch| &batch.ids);
+        let next: Vec<AssetId> = batch.ids.iter().chain(behind).copied().collect();
+        let (ledger, now) = (&*self.ledger, self.server.now());
+        let Some(anew) = &mut self.anew else {
+            return true;
+        };
+        let read = anew.other(&next, batch.ids.len(), &|| ledger.state_so_far(now));
+        let Some(other) = self.unless_stopped(read) else {
+            return false;
+        };
+        batch.ids.retain(|id| !other.contains_key(id));
+        let at = self.server.now();
+        let assets: Vec<(AssetId, Other)> = other.into_iter().collect();
+        assets.is_empty() || self.commit(vec![RunEvent::LeftAlone { at, assets }])
     }
 
     /// What is listed, or recorded, of what lies in something that is moved.

@@ -79,6 +79,7 @@ pub(crate) fn run<Se: Session>(unstaging: Unstaging<'_, Se>, server: &mut dyn Se
         approved: None,
         terms: &terms,
         batches: 0,
+        anew: None,
         homes: BTreeSet::new(),
         stop: None,
     };

@@ -13,7 +13,7 @@ use super::served::V4;
 use super::*;
 use crate::apply::follow::follow;
 use crate::apply::queue::Queue;
-use crate::apply::readings::{Readings, Reread};
+use crate::apply::readings::{Pass, Readings, Reread};
 use crate::apply::strategy::{Direct, Effect, Memory, Strategy as _};
 use crate::apply::{Clock, Ended};
 use crate::asset::Kind;
@@ -103,7 +103,7 @@ fn run_with(
     let (stopper, mailbox) = inbox::<Direct>();
     let passes = Arc::new(Mutex::new(Vec::new()));
     let (told, to, times) = (Arc::clone(&passes), stopper.clone(), clock.clone());
-    let rereader = move |ids: BTreeSet<AssetId>, _: State| {
+    let rereader = move |Pass { ids, .. }: Pass| {
         told.lock().unwrap().push((times.elapsed(), ids.clone()));
         let ended = times.elapsed();
         to.reread(Ok(Reread {

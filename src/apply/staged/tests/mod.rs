@@ -133,6 +133,7 @@ fn run_once(store: &FileStore, world: &mut World, (wish, now): (&Wish, Timestamp
         approved: Some(&approved),
         terms: &terms,
         batches: 0,
+        anew: None,
         homes: BTreeSet::new(),
         stop: None,
     };
