@@ -109,6 +109,8 @@ impl SummaryBuilder {
         let staying = summary.left_alone.iter().flat_map(LeftAlone::ids);
         let known = |id| Some((id, plan.about.get(&id)?.known()?));
         builder.staying = kept.chain(staying).filter_map(known).collect();
+        // What is due was described by the run that moved it aside.
+        builder.known = plan.staging.due.iter().copied().filter_map(known).collect();
         let going = plan.steps.iter().filter(|step| step.decision.may_delete());
         builder.planned = going.filter_map(|step| known(step.id)).collect();
         builder.unsettled = plan.unsettled.len();

@@ -41,6 +41,21 @@ pub fn absorb(record: Option<&Record>, outcome: &Outcome, run: u64, at: Timestam
                 at,
             };
         }
+        // When its delete was sent is kept for as long as that may come true: what shows it is no
+        // older.
+        (Outcome::Staged(aside), Some(record))
+            if aside.phase == Phase::Deleting && is_being_deleted(&record.status) =>
+        {
+            let attempts = record.status.attempts();
+            let staged = Staged {
+                aside: *aside,
+                attempts,
+            };
+            return Record {
+                status: Status::Staged(Box::new(staged)),
+                ..record.clone()
+            };
+        }
         (Outcome::Retired(evidence), _) => Status::Retired(*evidence),
         (Outcome::Gone(evidence), _) => Status::Gone(*evidence),
         (Outcome::Missing, _) => Status::Missing,
@@ -114,7 +129,8 @@ fn share(before: Option<&Status>, message: &str) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::FailureKind;
+    use crate::asset::{AssetId, Kind};
+    use crate::outcome::{Aside, FailureKind};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -201,12 +217,27 @@ mod tests {
         assert_eq!(after(Some(failed(2)), &Outcome::Unknown), unknown(3));
 
         // However often one run asks, it is one attempt.
+        let moment = at;
         let at = Timestamp::UNIX_EPOCH;
         let first = absorb(None, &Outcome::Unknown, 7, at);
         let second = absorb(Some(&first), &Outcome::Unknown, 7, at);
         let third = absorb(Some(&second), &refusal, 7, at);
         assert_eq!(third.status, failed(1));
         assert_eq!(absorb(Some(&third), &refusal, 8, at).status, failed(2));
+
+        // When the delete of its folder was sent is not overtaken by a later try to move it back.
+        let sent = |due| {
+            Outcome::Staged(Aside {
+                into: AssetId::from_uuid(uuid::Uuid::nil()),
+                asset: Kind::File,
+                due: moment(due),
+                phase: Phase::Deleting,
+            })
+        };
+        let first = absorb(None, &sent(5), 7, moment(5));
+        let again = absorb(Some(&first), &sent(9), 8, moment(9));
+        assert_eq!((again.run, again.at), (7, moment(5)));
+        assert_eq!(again.status.aside().unwrap().due, moment(9));
 
         // What shows it stays with it.
         let shown = absorb(None, &gone, 1, at);

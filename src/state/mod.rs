@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Kept, Provenance, Released, RunEvent, RunInfo, Subject};
-use crate::inventory::Mark;
+use crate::inventory::{Known, Mark};
 use crate::outcome::{Evidence, FailureKind, Outcome};
 pub use absorb::{absorb, settles_missing};
 pub use api::{Abilities, Api};
@@ -200,7 +200,16 @@ impl State {
             self.files.entry(*stack).or_default().extend(&**files);
         } else if let RunEvent::Described { assets } = event {
             for (id, known) in assets {
-                self.catalogue.insert(*id, known.clone());
+                // Where it was before it was moved aside is kept: it goes back to that.
+                let is_aside = known.parent.is_some_and(|parent| self.is_staging(parent));
+                let place = (known.location.clone(), known.parent);
+                let (location, parent) = Some(place).filter(|_| !is_aside).unwrap_or_default();
+                let known = Known {
+                    location,
+                    parent,
+                    ..known.clone()
+                };
+                self.catalogue.insert(*id, known);
             }
         } else if let RunEvent::Marked { seen } = event {
             self.marks.extend(seen.iter().cloned());

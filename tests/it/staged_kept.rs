@@ -5,7 +5,9 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use frameio_retire::sandbox::fault::Faults;
 use frameio_retire::sandbox::world::edit::Change;
+use serde_json::json;
 
 use crate::staged_back::{CUTS, FOLDER, LOOSE, STACK, Stage, id};
 
@@ -33,6 +35,45 @@ fn status(stage: &Stage, of: &str) -> Option<String> {
     let records = stage.records();
     let found = records.into_iter().find(|(id, _, _)| id == of);
     found.map(|(_, status, _)| status)
+}
+
+/// A person puts it into a folder that is held, between the plan and the move.
+#[test]
+fn what_moves_into_something_held_before_it_is_moved_aside_stays() {
+    let stage = Stage::fresh("");
+    lists(&stage, &[LOOSE, STACK], &[FOLDER]);
+    let moved = json!({"move": {"id": LOOSE, "to": FOLDER}});
+    let surprise = json!([{"before": "at:1@v4_folder_create", "changes": [moved]}]);
+    let sandbox = &stage.served.sandbox;
+    sandbox.surprise(&surprise.to_string()).unwrap();
+    // In the time that the run waits for its limit, what it has read grows old.
+    sandbox.set_faults(Faults {
+        rules: vec!["429=at:1@v4_folder_create".parse().unwrap()],
+        ..Faults::default()
+    });
+    let flags = ["--api", "v4", "--unproven", "--strategy", "staged"];
+    let near = ["--delete-after", "0s", "--verify-age", "1s"];
+    let done = stage
+        .served
+        .apply(&stage.desk, &[&flags[..], &near].concat());
+    assert!(lives(&stage, LOOSE), "{}\n{}", done.out, done.err);
+    assert_eq!(status(&stage, LOOSE), None);
+    assert_eq!(status(&stage, STACK).as_deref(), Some("retired"));
+    stage.served.stop();
+}
+
+/// Whoever renames a staging folder means to keep it.
+#[test]
+fn an_empty_staging_folder_that_somebody_has_renamed_stays() {
+    let stage = Stage::new("", "14d");
+    let (folder, name) = (stage.folder(), "selects".to_owned());
+    let change = Change::Rename { id: folder, name };
+    stage.served.sandbox.change(change).unwrap();
+    let done = stage.run(&["state", "unstage"]).expect(0);
+    let sandbox = &stage.served.sandbox;
+    let is_there = sandbox.with_world(|world| world.is_alive(folder));
+    assert!(is_there && stage.is_home(), "{}\n{}", done.out, done.err);
+    stage.served.stop();
 }
 
 /// It is moved back into a folder that the same run would delete.

@@ -123,7 +123,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
 
     /// Whether a staging folder lies where it was made, and is called as it was: whoever moves or
     /// renames it means something by that.
-    fn is_in_place(&self, folder: AssetId, read: &Inventory) -> bool {
+    pub(super) fn is_in_place(&self, folder: AssetId, read: &Inventory) -> bool {
         let Some(facts) = read.facts(folder) else {
             return false;
         };

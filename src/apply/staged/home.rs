@@ -64,7 +64,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
     /// put something into it, and nothing where that cannot be read.
     fn is_empty_now(&mut self, folder: AssetId, project: AssetId) -> Option<bool> {
         let read = self.look_into(folder, project)?;
+        let is_displaced = !self.is_in_place(folder, &read);
         match (read.assets.get(&folder)?, read.contents.get(&folder)) {
+            (Seen::There(_), Some(Contents::Whole(_))) if is_displaced => {
+                self.warn(format!(
+                    "the staging folder `{folder}` stays, since somebody has renamed or moved it"
+                ));
+                Some(false)
+            }
             (Seen::Deleted { .. } | Seen::Missing, _) => Some(false),
             (Seen::There(_), Some(Contents::Whole(inside))) => {
                 if !inside.is_empty() {

@@ -84,14 +84,6 @@ pub(super) fn keep(
             && record.is_some_and(|record| matches!(record.status, Status::Unknown { .. }))
             && places.lies.get(&id) == Some(&Lies::Missing)
     };
-    // A run has deleted it, so that nothing is in it: it keeps what was moved out of it before.
-    let is_over = |id: AssetId| {
-        let record = inputs.state.assets.get(&id);
-        let is_deleted = record
-            .is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)));
-        let lies = places.lies.get(&id);
-        is_deleted && matches!(lies, Some(Lies::Missing | Lies::Deleted { .. }))
-    };
     let mut lost = Vec::new();
     for id in within {
         let chain = walk.up(*id);
@@ -119,7 +111,7 @@ pub(super) fn keep(
             && !only_files
             && !is_unreadable(*id)
             && !went(*id, *at)
-            && !is_over(*id)
+            && !is_over(*id, places, inputs.state)
             && (at == id && walk.was_asked(*id)
                 || chain.is_deleted
                 || chain.is_circle
@@ -159,6 +151,16 @@ pub(super) fn keep(
         unread: unread.collect(),
     };
     hold_back(plan, kept, &guards);
+}
+
+/// Whether a run has deleted what is protected, so that nothing is in it: it keeps what was moved out
+/// of it before.
+fn is_over(id: AssetId, places: &Places, state: &State) -> bool {
+    let record = state.assets.get(&id);
+    let is_deleted =
+        record.is_some_and(|record| matches!(record.status, Status::Retired(_) | Status::Gone(_)));
+    let lies = places.lies.get(&id);
+    is_deleted && matches!(lies, Some(Lies::Missing | Lies::Deleted { .. }))
 }
 
 /// What is protected under another of its ids than the one by which it is listed: `adobe:` and the
