@@ -162,8 +162,8 @@ pub(crate) enum Failure {
         why: DocumentError,
     },
     /// What comes due is no change of the state.
-    #[error("`--format diff` does not go with `--due`")]
-    NotDue,
+    #[error("`--format {0}` does not go with `--due`")]
+    NotDue(String),
     /// A new manifest would replace another one.
     #[error("`{}` is there already, and this would not be the same manifest", .0.display())]
     ManifestThere(PathBuf),
@@ -329,7 +329,7 @@ impl Failure {
             | Self::Words(_)
             | Self::OnlyV4
             | Self::ProbesOnlyV4
-            | Self::NotDue
+            | Self::NotDue(_)
             | Self::TwoStates(_)
             | Self::NoIds => Exit::Usage,
             Self::ProbeRuns => Exit::Locked,
@@ -411,7 +411,7 @@ impl Failure {
                 Some("`retire plan` goes on from it; it knows more than a server does")
             }
             Self::NoPolicy(_) => Some("`retire schema retention` says what a policy may say"),
-            Self::NotDue => Some("what comes due has `text`, `markdown` and `json`"),
+            Self::NotDue(_) => Some("what comes due has `text`, `markdown` and `json`"),
             Self::NoData => Some("set `XDG_DATA_HOME` or `HOME`"),
             Self::ProbeRuns => Some("wait for its end, two minutes at most, and try again"),
             Self::FindingsFile { .. } => {

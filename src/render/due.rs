@@ -9,6 +9,9 @@ use serde::Serialize;
 use crate::asset::{AssetId, Kind};
 use crate::plan::due::{Due, OfOwner, Waits};
 use crate::render::escape::escape;
+use crate::render::markdown::inline::code;
+use crate::render::markdown::line;
+use crate::render::model::Line;
 use crate::render::names::{Foreign, Names};
 use crate::render::rows::path;
 use crate::render::size::bytes;
@@ -17,6 +20,9 @@ use crate::visible;
 
 /// What is said of what is moved aside.
 const STAGED: &str = "staged: people can take it back until then";
+
+/// What is said of what a hold keeps until then.
+const HELD: &str = "until then held";
 
 /// What is said of those for whom nobody answers.
 const NOBODY: &str = "no owner";
@@ -55,19 +61,27 @@ fn minute(at: Timestamp) -> String {
     at.strftime(form).to_string()
 }
 
-/// Says what is known beyond the name.
-fn said(due: &Due) -> Vec<String> {
-    let text = |text: &Option<Arc<str>>| text.as_ref().map(|text| escape(text).into_owned());
+/// Says what is known beyond the name, as far as it may be shown.
+fn said(due: &Due, names: Names) -> Vec<Line> {
+    let shown = |text: &str| {
+        let text = Foreign::new(text).or("").withheld(names);
+        let is_said = !text.shown().trim().is_empty();
+        is_said.then(|| Line::foreign(text))
+    };
+    let shown_of = |text: &Option<Arc<str>>| text.as_deref().and_then(shown);
     let waits = match &due.waits {
         Waits::Date => None,
-        Waits::Hold(reason) => Some(format!("until then held: {}", escape(reason))),
-        Waits::Staged => Some(STAGED.to_owned()),
+        Waits::Hold(reason) => Some(match shown(reason) {
+            Some(reason) => Line::words(format!("{HELD}: ")).and_line(reason),
+            None => Line::words(HELD),
+        }),
+        Waits::Staged => Some(Line::words(STAGED)),
     };
     let known = [
-        due.known.bytes.map(bytes),
+        due.known.bytes.map(|known| Line::words(bytes(known))),
         waits,
-        text(&due.reason),
-        text(&due.ticket),
+        shown_of(&due.reason),
+        shown_of(&due.ticket),
     ];
     known.into_iter().flatten().collect()
 }
@@ -86,9 +100,9 @@ pub(crate) fn text(view: &DueView<'_>, style: Style, sink: &mut dyn Write) -> io
         for due in assets {
             let (at, name) = (minute(due.at), path(&due.known));
             let id = style.paint(Paint::Dim, due.id);
-            let said = said(due).into_iter();
-            let said: Vec<String> = said.chain([escape(&due.listed).into_owned()]).collect();
-            let said = said.join(" · ");
+            let said = said(due, Names::Full).into_iter();
+            let said = said.chain([Line::foreign(&*due.listed)]);
+            let said = Line::joined(said, " · ").text();
             if name.is_empty() {
                 writeln!(sink, "  {at}  {id}")?;
             } else {
@@ -108,11 +122,11 @@ pub(crate) fn text(view: &DueView<'_>, style: Style, sink: &mut dyn Write) -> io
 pub(crate) fn markdown(view: &DueView<'_>, names: Names, sink: &mut dyn Write) -> io::Result<()> {
     writeln!(sink, "{}", view.headline())?;
     for OfOwner { owner, assets } in view.owners {
-        let owner = owner.as_deref().map_or(Foreign::own(NOBODY), |owner| {
-            Foreign::new(owner).without_file()
-        });
-        let owner = owner.withheld(names);
-        writeln!(sink, "\n## {}\n", plain(owner.shown()))?;
+        let owner = owner.as_deref().map_or_else(
+            || NOBODY.to_owned(),
+            |owner| code(Foreign::new(owner).without_file().withheld(names).shown()),
+        );
+        writeln!(sink, "\n## {owner}\n")?;
         writeln!(sink, "| due | asset | id | |")?;
         writeln!(sink, "|---|---|---|---|")?;
         for due in assets {
@@ -120,9 +134,9 @@ pub(crate) fn markdown(view: &DueView<'_>, names: Names, sink: &mut dyn Write) -
                 sink,
                 "| {} | {} | `{}` | {} |",
                 minute(due.at),
-                plain(called(due).withheld(names).shown()),
+                code(called(due).withheld(names).shown()),
                 due.id,
-                plain(of(due).withheld(names).shown())
+                line(&Line::joined(said(due, names), " · "))
             )?;
         }
     }
@@ -135,35 +149,6 @@ fn called(due: &Due) -> Foreign {
         return Foreign::default();
     }
     Foreign::asset(due.id, Some(&due.known), due.kind)
-}
-
-/// What is known beyond the name.
-fn of(due: &Due) -> Foreign {
-    let waits = match &due.waits {
-        Waits::Date => None,
-        Waits::Hold(_) => Some("until then held".to_owned()),
-        Waits::Staged => Some(STAGED.to_owned()),
-    };
-    let own: Vec<String> = due
-        .known
-        .bytes
-        .map(bytes)
-        .into_iter()
-        .chain(waits)
-        .collect();
-    Foreign::new(said(due).join(" · ")).or(own.join(" · "))
-}
-
-/// A text that Markdown takes for nothing but itself.
-fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    for letter in escape(text).chars() {
-        if letter.is_ascii_punctuation() && !matches!(letter, ',' | '/' | '-') {
-            plain.push('\\');
-        }
-        plain.push(letter);
-    }
-    plain
 }
 
 /// What `plan --due --format json` prints.

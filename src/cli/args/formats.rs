@@ -23,6 +23,14 @@ pub enum PlanFormat {
     Junit,
 }
 
+impl PlanFormat {
+    /// How it is written on a command line.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
 /// How the checks of manifests are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {

@@ -68,9 +68,19 @@ pub fn forget_tips(error: &mut clap::Error) {
     }
 }
 
+/// What is written of a plan, and not of what comes due.
+const OF_PLANS: [&str; 3] = ["--report", "--summary", "--report-bytes"];
+
+/// How what comes due gets into a file.
+const DUE_INTO_FILE: &str =
+    "`retire plan --due 7d --format markdown > due.md` writes what comes due into a file";
+
 /// Says what there is in place of what somebody typed, where that is known.
 #[must_use]
 pub fn hint(error: &clap::Error) -> Option<&'static str> {
+    if error.kind() == ErrorKind::ArgumentConflict {
+        return is_report_of_due(error).then_some(DUE_INTO_FILE);
+    }
     let kind = if error.kind() == ErrorKind::UnknownArgument {
         ContextKind::InvalidArg
     } else if error.kind() == ErrorKind::InvalidSubcommand {
@@ -84,6 +94,23 @@ pub fn hint(error: &clap::Error) -> Option<&'static str> {
     let mut habits = HABITS.iter();
     let known = habits.find(|(typed_out_of_habit, _)| typed_out_of_habit.contains(&&**typed))?;
     Some(known.1)
+}
+
+/// Whether somebody asks for a report of what comes due.
+fn is_report_of_due(error: &clap::Error) -> bool {
+    let mut named = Vec::new();
+    for (_, value) in error.context() {
+        if let ContextValue::String(one) = value {
+            named.push(&**one);
+        } else if let ContextValue::Strings(several) = value {
+            named.extend(several.iter().map(String::as_str));
+        }
+    }
+    let is_named = |flag: &str| {
+        let mut flags = named.iter();
+        flags.any(|named| named.split(' ').next() == Some(flag))
+    };
+    is_named("--due") && OF_PLANS.into_iter().any(is_named)
 }
 
 #[cfg(test)]
@@ -106,6 +133,9 @@ mod tests {
             ("retire version", "`retire --version`"),
             ("retire undo", "restored for 30 days"),
             ("retire list", "`retire state list`"),
+            ("retire plan --due 7d --report a.md", "> due.md"),
+            ("retire plan --summary --due 7d", "> due.md"),
+            ("retire plan --due 7d --report-bytes 9000", "> due.md"),
         ] {
             let error = help::command()
                 .try_get_matches_from(line.split(' '))

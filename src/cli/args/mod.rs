@@ -284,7 +284,10 @@ pub struct Plan {
     /// It goes by manifests and state, and reads no server.
     #[arg(
         long, value_name = "TIME", value_parser = parse_duration, help_heading = heading::PLAN,
-        conflicts_with_all = ["out", "only", "since", "detailed_exitcode", "full", "check_retired"]
+        conflicts_with_all = [
+            "out", "only", "since", "detailed_exitcode", "full", "check_retired", "report",
+            "summary", "report_bytes"
+        ]
     )]
     pub due: Option<Duration>,
     /// Print it for people, as a diff, or as a document

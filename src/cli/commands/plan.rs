@@ -74,7 +74,8 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
     let manifests = context.manifests(paths, context.time(&arguments.settings.given, paths))?;
     let settings = context.settings(&arguments.settings.given, arguments.run, paths)?;
     if let Some(within) = arguments.due {
-        let format = DueFormat::of(arguments.format).ok_or(Failure::NotDue)?;
+        let format = DueFormat::of(arguments.format);
+        let format = format.ok_or_else(|| Failure::NotDue(arguments.format.name()))?;
         context.tell_dates(&manifests);
         return show_due(context, format, within, (&settings, &manifests));
     }

@@ -180,7 +180,7 @@ fn comment(text: &str) -> String {
 }
 
 /// A line with all that it says.
-fn line(line: &Line) -> String {
+pub(super) fn line(line: &Line) -> String {
     let pieces = line.0.iter().map(|piece| match piece {
         Piece::Words(words) => words.clone(),
         Piece::Strong(_, words) => format!("**{words}**"),
