@@ -108,6 +108,32 @@ pub fn bytes_at_least(bytes: u64) -> String {
     scaled(bytes, Rounding::Up)
 }
 
+/// Shows two sizes that are compared: where few digits would make one of both, each has as many as
+/// tell them apart.
+#[must_use]
+pub fn bytes_apart(one: u64, other: u64) -> [String; 2] {
+    let few = [one, other].map(|size| rounded(size, FEW, Rounding::Nearest));
+    let more = (FEW + 1..=MOST)
+        .map(|digits| [one, other].map(|size| rounded(size, digits, Rounding::Nearest)));
+    let is_apart = |[one, other]: &[Size; 2]| one.bytes != other.bytes;
+    let shown = [few.clone()].into_iter().chain(more).find(is_apart);
+    shown.unwrap_or(few).map(|size| size.text)
+}
+
+/// How many digits are behind the point where nothing asks for more.
+const FEW: u32 = 1;
+
+/// How many digits behind the point are all that a size has: those of exabytes.
+const MOST: u32 = 18;
+
+/// A size as it is shown.
+#[derive(Clone)]
+struct Size {
+    /// What is shown, in bytes.
+    bytes: u128,
+    text: String,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rounding {
     Nearest,
@@ -116,28 +142,38 @@ enum Rounding {
 
 /// Shows a size with three digits at most before its unit, one of them behind the point.
 fn scaled(bytes: u64, rounding: Rounding) -> String {
-    let (mut unit, mut each) = ("B", 1);
+    rounded(bytes, FEW, rounding).text
+}
+
+/// Rounds a size to so many digits behind the point; where they are few, three digits are enough.
+fn rounded(bytes: u64, digits: u32, rounding: Rounding) -> Size {
+    let (mut unit, mut exponent) = ("B", 0);
     for (larger, name) in (1..).zip(["kB", "MB", "GB", "TB", "PB", "EB"]) {
-        let size = 1000_u64.pow(larger);
-        if bytes >= size {
-            (unit, each) = (name, size);
+        if bytes >= 1000_u64.pow(larger) {
+            (unit, exponent) = (name, 3 * larger);
         }
     }
-    let round = |step: u64| {
-        let (whole, rest) = (bytes / step, bytes % step);
-        let up = match rounding {
-            Rounding::Nearest => rest >= step.div_ceil(2),
-            Rounding::Up => rest > 0,
-        };
-        whole + u64::from(up)
+    let each = 10_u64.pow(exponent);
+    let is_long = digits == FEW && bytes / each >= 100;
+    let digits = if is_long { 0 } else { digits.min(exponent) };
+    let step = 10_u64.pow(exponent - digits);
+    let (steps, rest) = (bytes / step, bytes % step);
+    let up = match rounding {
+        Rounding::Nearest => rest >= step.div_ceil(2),
+        Rounding::Up => rest > 0,
     };
-    if each == 1 || bytes / each >= 100 {
-        return format!("{} {unit}", round(each));
-    }
-    let tenths = round(each / 10);
-    match tenths % 10 {
-        0 => format!("{} {unit}", tenths / 10),
-        digit => format!("{}.{digit} {unit}", tenths / 10),
+    let steps = u128::from(steps) + u128::from(up);
+    let (whole, part) = (steps / 10_u128.pow(digits), steps % 10_u128.pow(digits));
+    let text = if part == 0 {
+        format!("{whole} {unit}")
+    } else {
+        let places = digits as usize;
+        let part = format!("{part:0places$}");
+        format!("{whole}.{} {unit}", part.trim_end_matches('0'))
+    };
+    Size {
+        bytes: steps * u128::from(step),
+        text,
     }
 }
 
@@ -216,6 +252,40 @@ mod tests {
                 "{size}"
             );
             assert!(parse_bytes(&bytes_at_least(size)).unwrap() >= size);
+        }
+    }
+
+    #[test]
+    fn sizes_that_are_compared_are_told_apart() {
+        for (one, other, shown) in [
+            (1_200_000_000_000, 2_000_000_000_000, ["1.2 TB", "2 TB"]),
+            (2_000_000_000_000, 2_000_000_000_000, ["2 TB", "2 TB"]),
+            (1_938_788_712_448, 2_000_000_000_000, ["1.9 TB", "2 TB"]),
+            (
+                1_938_788_712_448,
+                1_940_000_000_000,
+                ["1.939 TB", "1.94 TB"],
+            ),
+            (
+                2_000_000_000_001,
+                2_000_000_000_000,
+                ["2.000000000001 TB", "2 TB"],
+            ),
+            (999_960, 1_000_000, ["999.96 kB", "1 MB"]),
+            (123_400_000_000, 123_000_000_000, ["123.4 GB", "123 GB"]),
+            (999, 1_000, ["999 B", "1 kB"]),
+            (0, 1, ["0 B", "1 B"]),
+            (
+                u64::MAX,
+                u64::MAX - 1,
+                ["18.44674407370955162 EB", "18.44674407370955161 EB"],
+            ),
+        ] {
+            assert_eq!(bytes_apart(one, other), shown, "{one} {other}");
+            // What is rounded up may be more than any size is.
+            if let [Ok(shown), Ok(than)] = shown.map(parse_bytes) {
+                assert_eq!(shown.cmp(&than), one.cmp(&other), "{one} {other}");
+            }
         }
     }
 

@@ -281,7 +281,7 @@ fn seen_of(part: Part) -> String {
         return "what is in it could not be read".to_owned();
     };
     let seen = before.map(|before| {
-        let (seen, before) = (size::bytes(bytes), size::bytes(before));
+        let [seen, before] = size::bytes_apart(bytes, before);
         format!("{seen} of {before} seen")
     });
     let missing = (missing > 0).then(|| {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::state::Deleted;
 
-pub(crate) use crate::measure::bytes;
+pub(crate) use crate::measure::{bytes, bytes_apart};
 
 /// Shows how many bytes were deleted; nothing where no size is known.
 pub(super) fn deleted(deleted: Deleted) -> Option<String> {

@@ -70,6 +70,19 @@ fn rounded_down(seconds: u64) -> Duration {
     Duration::from_secs(seconds / unit * unit)
 }
 
+/// Shows two figures of a guard that are compared.
+fn shown_apart(guard: Guard, one: u64, other: u64) -> [String; 2] {
+    match guard {
+        Guard::MaxBytes => measure::bytes_apart(one, other),
+        Guard::MaxAssets
+        | Guard::MaxFailedBatches
+        | Guard::MaxPercent
+        | Guard::Max404Percent
+        | Guard::MaxFailurePercent
+        | Guard::MinAge => [one, other].map(|figure| shown(guard, figure)),
+    }
+}
+
 /// Shows a figure of a guard in its unit.
 fn shown(guard: Guard, figure: u64) -> String {
     match guard {
@@ -108,6 +121,7 @@ impl fmt::Display for Figure {
             project.map_or_else(String::new, |project| format!(" {word} {project}"))
         };
         let (of, for_it) = (subject("of"), subject("for"));
+        let mut allowed = shown(*guard, *limit);
         match found {
             Found::Assets(figure) => {
                 let files = thousands(*figure);
@@ -116,7 +130,8 @@ impl fmt::Display for Figure {
             }
             Found::Bytes(bytes) => {
                 // What is beyond a limit is not to look as if it was at it.
-                let bytes = measure::bytes_at_least(*bytes);
+                let [bytes, most] = measure::bytes_apart(*bytes, *limit);
+                allowed = most;
                 write!(formatter, ": {bytes}{of} would go")?;
             }
             Found::Share { bytes, of: 0 } => {
@@ -128,7 +143,7 @@ impl fmt::Display for Figure {
             }
             Found::Share { bytes, of: all } => {
                 let percent = percent_at_least(*bytes, *all);
-                let (bytes, all) = (measure::bytes(*bytes), measure::bytes(*all));
+                let [bytes, all] = measure::bytes_apart(*bytes, *all);
                 write!(formatter, ": {percent} %{of} would go, {bytes} of {all}")?;
             }
             Found::Age { seconds, id, path } => {
@@ -139,8 +154,7 @@ impl fmt::Display for Figure {
             Found::Lacking(lack) => write!(formatter, " cannot count{for_it}: {lack}")?,
             Found::Unchecked => return write!(formatter, " was not checked{for_it}"),
         }
-        let limit = shown(*guard, *limit);
-        write!(formatter, ", and the limit is {limit} ({set_at})")
+        write!(formatter, ", and the limit is {allowed} ({set_at})")
     }
 }
 
@@ -236,7 +250,7 @@ impl fmt::Display for Note {
                 set_at,
             } => {
                 let name = guard.name();
-                let (figure, limit) = (shown(*guard, *figure), shown(*guard, *limit));
+                let [figure, limit] = shown_apart(*guard, *figure, *limit);
                 write!(
                     formatter,
                     "{set_at} raises nothing: `{name}` is {limit} without it, and {figure} with it"
@@ -249,7 +263,7 @@ impl fmt::Display for Note {
                 set_at,
             } => {
                 let name = guard.name();
-                let (figure, limit) = (shown(*guard, *figure), shown(*guard, *limit));
+                let [figure, limit] = shown_apart(*guard, *figure, *limit);
                 write!(
                     formatter,
                     "`--{name}` never loosens: {figure} does not count, and {limit} does ({set_at})"
@@ -269,7 +283,7 @@ impl fmt::Display for Looser {
             set_at,
         } = self;
         let name = guard.name();
-        let (planned, limit) = (shown(*guard, *planned), shown(*guard, *limit));
+        let [planned, limit] = shown_apart(*guard, *planned, *limit);
         write!(formatter, "the plan was made with `{name}` {planned}")?;
         if let Some(project) = project {
             write!(formatter, " for {project}")?;

@@ -196,7 +196,7 @@ fn each_guard_passes_at_its_limit_and_trips_beyond_it() {
                 desk.list(1, file(bytes, DAY));
             },
             2_000 * GB,
-            "`max-bytes`: 2.1 TB would go, and the limit is 2 TB (the default)",
+            "`max-bytes`: 2.000000000001 TB would go, and the limit is 2 TB (the default)",
         ),
         (
             Guard::MinAge,
