@@ -45,6 +45,11 @@ impl<'plan> Spot<'plan> {
         (location.project.as_deref(), *project)
     }
 
+    /// The ids of its project and of itself, as far as they are known.
+    pub(super) const fn ids(&self) -> [Option<AssetId>; 2] {
+        self.ids
+    }
+
     /// Whether it may be the other one, of which more ids are known.
     fn may_be(&self, other: &Self) -> bool {
         let ids = self.ids.iter().zip(&other.ids);

@@ -2,8 +2,8 @@
 //
 // Usage: node run.mjs FOLDER [PICTURES]
 //
-// FOLDER has the pages: hostile.html of names that want to be more than names, and large.html of
-// many assets. Ends with 1 and words on standard error where something is wrong.
+// FOLDER has the pages: hostile.html of names that want to be more than names, folders.html of
+// folders of similar names, and large.html of many assets. Ends with 1 and words on standard error where something is wrong.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -114,12 +114,49 @@ async function keyboard() {
   assert.equal(await size.getAttribute("aria-sort"), "descending");
   await page.keyboard.press("Space");
   assert.equal(await size.getAttribute("aria-sort"), "ascending");
-  await page.locator(".place").first().focus();
-  await page.keyboard.press("Enter");
-  assert.notEqual(await page.locator("#search").inputValue(), "");
   assert.deepEqual(wrong, []);
   await page.emulateMedia({ media: "print" });
   assert.ok(!(await page.locator(".controls").isVisible()));
+  await close();
+}
+
+/** A folder shows what lies right in it, which a chip says and takes back. */
+async function folders() {
+  const { page, wrong, close } = await open("folders.html");
+  const all = await status(page);
+  const names = async () => (await page.locator("#table tbody th bdi:not(.folder-of)").allTextContents()).sort();
+  const chip = page.locator("#within");
+  assert.ok(!(await chip.isVisible()));
+  const expected = {
+    Tide: ["top.mov"],
+    "Tide/day 1": ["a.mov", "b.mov"],
+    "Tide/day 21": ["c.mov"],
+  };
+  for (const [folder, assets] of Object.entries(expected)) {
+    await page.locator("#search").fill("no such asset");
+    await page.getByRole("button", { name: folder, exact: true }).focus();
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await names(), assets, folder);
+    assert.equal(await status(page), `${assets.length} of 4 assets, right in ${folder}`);
+    assert.equal(await page.locator("#search").inputValue(), "");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "within");
+    const label = `Only what lies right in ${folder}: show all again`;
+    assert.ok(await page.getByRole("button", { name: label, exact: true }).isVisible());
+    // What is searched for is searched for in it.
+    await page.locator("#search").fill(".mov");
+    await page.waitForTimeout(300);
+    assert.deepEqual(await names(), assets, folder);
+  }
+  assert.deepEqual(await barriers(page), []);
+  if (pictures) await page.screenshot({ path: join(pictures, "folders.png"), fullPage: true });
+  await chip.focus();
+  await page.keyboard.press("Enter");
+  assert.ok(!(await chip.isVisible()));
+  assert.equal(await page.evaluate(() => document.activeElement.id), "search");
+  await page.locator("#search").fill("");
+  await page.waitForTimeout(300);
+  assert.equal(await status(page), all);
+  assert.deepEqual(wrong, []);
   await close();
 }
 
@@ -135,6 +172,9 @@ async function large() {
     new RegExp(`${number.format(total - ROWS)} more assets have no row`),
   );
   assert.equal(await rows(page).count(), 100);
+  await page.locator(".place").click();
+  assert.equal(await status(page), `${counted} of ${counted} assets, nobody knows where`);
+  await page.locator("#within").click();
   // Nothing here has a last change, so there is no column of blanks.
   assert.ok(!(await page.locator("th[data-key=changed]").isVisible()));
   await page.locator("#next").click();
@@ -201,6 +241,7 @@ async function printed() {
 
 await hostile();
 await keyboard();
+await folders();
 await large();
 await narrow();
 await printed();

@@ -69,6 +69,7 @@ fn write(folder: &Path) {
     )
     .unwrap();
 
+    write_folders(&desk, folder);
     let ids: Vec<String> = (0..LARGE)
         .map(|number| format!("- {}\n", asset(number)))
         .collect();
@@ -80,6 +81,38 @@ fn write(folder: &Path) {
     desk.run_with(&v4, &plan).expect(0);
     fs::copy(desk.path("large.html"), folder.join("large.html")).unwrap();
     fs::write(folder.join("large.txt"), LARGE.to_string()).unwrap();
+}
+
+/// Writes the page of folders of which the words of one are in the path of another.
+fn write_folders(desk: &Desk, folder: &Path) {
+    let files = ["a.mov", "b.mov", "c.mov", "top.mov"];
+    let of = |number: usize| {
+        let (id, name) = (asset(1000 + number), files[number]);
+        format!("{{id: {id}, name: {name}, filesize: 5000}}")
+    };
+    let seed = format!(
+        "version: 1\naccounts:\n- id: {}\n  name: Tide\n  teams:\n  - id: {}\n    name: Post\n    projects:\n    - id: {}\n      name: Tide\n      assets:\n      - {{id: {}, name: day 1, type: folder, children: [{}, {}]}}\n      - {{id: {}, name: day 21, type: folder, children: [{}]}}\n      - {}\n",
+        asset(1),
+        asset(2),
+        asset(10),
+        asset(11),
+        of(0),
+        of(1),
+        asset(12),
+        of(2),
+        of(3),
+    );
+    let ids: Vec<String> = (1000..1004)
+        .map(|number| format!("- {}\n", asset(number)))
+        .collect();
+    desk.write("sandbox.yaml", seed);
+    desk.write(
+        "retire.yaml",
+        format!("version: 1\nassets:\n{}", ids.concat()),
+    );
+    let plan = ["plan", "--sandbox", "--report", "folders.html"];
+    desk.run_with(&[("RETIRE_API", "v4")], &plan).expect(0);
+    fs::copy(desk.path("folders.html"), folder.join("folders.html")).unwrap();
 }
 
 /// Installs the browser, and returns where it is; nothing where it cannot be had.

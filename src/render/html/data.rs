@@ -10,8 +10,8 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::Location;
 use crate::render::escape::escape;
 use crate::render::html::markup::Markup;
-use crate::render::html::tables;
-use crate::render::model::{Report, Row};
+use crate::render::html::{FOLDERS, tables};
+use crate::render::model::{FolderRow, Report, Row};
 use crate::render::places::label;
 use crate::render::size::age;
 use crate::visible;
@@ -22,10 +22,18 @@ struct Data {
     groups: Vec<&'static str>,
     /// The folders, as people say them.
     places: Vec<String>,
+    /// Which places are those of each row in the table of folders; none where nobody knows.
+    folders: Vec<Option<Vec<usize>>>,
     /// The projects that Frame.io has a page of.
     projects: Vec<AssetId>,
     rows: Vec<Cells>,
 }
+
+/// A project and a folder, as far as their ids are known.
+type Ids = [Option<AssetId>; 2];
+
+/// A place as the table of assets has it.
+type Place = (Arc<Location>, Ids);
 
 /// One asset: group, folder, name, kind, bytes, size, last change in seconds, age, words, id, project.
 #[derive(Serialize)]
@@ -45,7 +53,7 @@ struct Cells(
 
 /// The assets of a report, `most` at most, how many are left out, and whether any has a last change.
 pub(super) fn data(report: &Report<'_>, most: usize) -> io::Result<(Markup, usize, bool)> {
-    let mut places: BTreeMap<Arc<Location>, usize> = BTreeMap::new();
+    let mut places: BTreeMap<Place, usize> = BTreeMap::new();
     let mut projects: BTreeMap<AssetId, usize> = BTreeMap::new();
     let mut labels = Vec::new();
     let mut ids = Vec::new();
@@ -53,7 +61,8 @@ pub(super) fn data(report: &Report<'_>, most: usize) -> io::Result<(Markup, usiz
     for (group, (_, rows)) in tables(report).enumerate() {
         for row in rows.assets().take(most - cells.len()) {
             let place = row.place.as_ref().map(|place| {
-                *places.entry(Arc::clone(place)).or_insert_with(|| {
+                let spot = (Arc::clone(place), [row.project, row.folder]);
+                *places.entry(spot).or_insert_with(|| {
                     labels.push(label(place));
                     labels.len() - 1
                 })
@@ -73,6 +82,7 @@ pub(super) fn data(report: &Report<'_>, most: usize) -> io::Result<(Markup, usiz
     let data = Data {
         groups: tables(report).map(|(title, _)| title).collect(),
         places: labels,
+        folders: folders(report.folders.iter().take(FOLDERS), &places),
         projects: ids,
         rows: cells,
     };
@@ -82,6 +92,27 @@ pub(super) fn data(report: &Report<'_>, most: usize) -> io::Result<(Markup, usiz
     // Nothing in it ends the block, or begins a comment in it.
     let markup = Markup(text.replace('<', "\\u003c"));
     Ok((markup, left_out, is_dated))
+}
+
+/// Says of each folder which places are its own. An id that nobody knows may be that of any.
+fn folders<'report>(
+    rows: impl Iterator<Item = &'report FolderRow>,
+    places: &BTreeMap<Place, usize>,
+) -> Vec<Option<Vec<usize>>> {
+    let mut at: BTreeMap<&Location, Vec<(Ids, usize)>> = BTreeMap::new();
+    for ((location, ids), place) in places {
+        at.entry(location).or_default().push((*ids, *place));
+    }
+    let may_be = |(one, other): (&Option<AssetId>, &Option<AssetId>)| {
+        one.zip(*other).is_none_or(|(one, other)| one == other)
+    };
+    let of = |row: &FolderRow| {
+        let own = [row.project, row.folder];
+        let places = at.get(&**row.place.as_ref()?).into_iter().flatten();
+        let places = places.filter(|(ids, _)| own.iter().zip(ids).all(may_be));
+        Some(places.map(|(_, place)| *place).collect())
+    };
+    rows.map(of).collect()
 }
 
 fn of_row(

@@ -75,8 +75,8 @@ enum Part {
 
 /// A row of the table of folders.
 struct Folder {
-    /// What is searched for to see its assets.
-    search: String,
+    /// Its number in the data, which say what lies in it.
+    at: usize,
     label: String,
     files: String,
     size: String,
@@ -114,7 +114,8 @@ pub(crate) fn page(report: &Shown<Report<'_>>, sink: &mut dyn Write) -> io::Resu
             .folders
             .iter()
             .take(FOLDERS)
-            .map(|row| folder(row, report))
+            .enumerate()
+            .map(|(at, row)| folder(at, row, report))
             .collect(),
         more_folders: (more_folders > 0).then(|| count(more_folders)),
         groups: tables(report)
@@ -176,14 +177,11 @@ fn parts(blocks: &[Block]) -> Vec<Part> {
     parts
 }
 
-fn folder(row: &FolderRow, report: &Report<'_>) -> Folder {
+fn folder(at: usize, row: &FolderRow, report: &Report<'_>) -> Folder {
     let label = row.label.clone();
     let changed = row.changed.map(|at| age(at, report.now));
     Folder {
-        // The end keeps out what only begins like it.
-        search: label
-            .as_ref()
-            .map_or_else(String::new, |label| format!("{label}/")),
+        at,
         label: label.unwrap_or_else(|| "nobody knows where".to_owned()),
         files: count(row.files),
         size: row.size.clone(),

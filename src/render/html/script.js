@@ -16,6 +16,8 @@
   let shown = all;
   let page = 0;
   let sort = { key: null, up: true };
+  // The one folder that is shown: what it is called, and which places are in it.
+  let within = null;
 
   const orders = {
     group: (row) => row[GROUP],
@@ -80,7 +82,8 @@
     find("previous").disabled = page === 0;
     find("next").disabled = page === pages - 1;
     const of = `${number.format(shown.length)} of ${number.format(all.length)} assets`;
-    find("status").textContent = shown.length === 0 ? "No asset is like this." : of;
+    const folder = within ? `, ${within.words}${within.label}` : "";
+    find("status").textContent = (shown.length === 0 ? "No asset is like this" : of) + folder;
   };
 
   const choose = () => {
@@ -88,8 +91,10 @@
     const group = find("group").value;
     const fits = (at) =>
       (group === "" || data.rows[at][GROUP] === Number(group)) &&
+      (within === null || within.has(data.rows[at][PLACE])) &&
       asked.every((word) => words[at].includes(word));
-    shown = asked.length === 0 && group === "" ? all.slice() : all.filter(fits);
+    const isAll = asked.length === 0 && group === "" && within === null;
+    shown = isAll ? all.slice() : all.filter(fits);
     if (sort.key) {
       const keys = new Map(shown.map((at) => [at, orders[sort.key](data.rows[at])]));
       const sign = sort.up ? 1 : -1;
@@ -100,6 +105,25 @@
     }
     page = 0;
     show();
+  };
+
+  // A folder is chosen by what lies in it: the words of its path may fit others as well.
+  const enter = (folder) => {
+    within = folder;
+    const chip = find("within");
+    chip.hidden = folder === null;
+    if (folder) {
+      find("within-how").textContent = folder.words;
+      find("within-folder").textContent = folder.label;
+      chip.setAttribute("aria-label", `Only what lies ${folder.words}${folder.label}: show all again`);
+    }
+    choose();
+  };
+  const inside = (at, label) => {
+    const places = data.folders[at];
+    if (places === null) return { label, words: "", has: (place) => place === null };
+    const all = new Set(places);
+    return { label, words: "right in ", has: (place) => all.has(place) };
   };
 
   let waiting;
@@ -129,13 +153,17 @@
   }
   for (const place of document.querySelectorAll(".place")) {
     place.addEventListener("click", () => {
-      find("search").value = place.dataset.search;
+      find("search").value = "";
       find("group").value = "";
-      choose();
+      enter(inside(Number(place.dataset.folder), place.textContent));
       find("assets").scrollIntoView();
-      find("search").focus();
+      find("within").focus();
     });
   }
+  find("within").addEventListener("click", () => {
+    enter(null);
+    find("search").focus();
+  });
   addEventListener("beforeprint", () => {
     draw(0, PRINTED);
     if (shown.length <= PRINTED) return;

@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
+use crate::render::escape::escape;
 use crate::render::html::markup::{Markup, of_text};
 use crate::render::model::FolderRow;
+use crate::render::rows::cut;
 use crate::render::{count, counted};
 
 /// How large the picture is.
@@ -17,7 +19,7 @@ const TITLE: f64 = 20.0;
 /// How many folders have a rectangle of their own.
 const MOST: usize = 400;
 
-/// How wide a letter is about.
+/// How wide a letter is about; a wide one takes two columns of these.
 const LETTER: f64 = 7.0;
 
 /// How many colours projects have, in turns.
@@ -171,20 +173,19 @@ fn words(label: &str, area: Area, svg: &mut String) {
         return;
     }
     let room = letters((area.width - 8.0) / LETTER);
-    let all = label.chars().count();
     if room < 4 {
         return;
     }
-    let text: String = if all <= room {
-        label.to_owned()
-    } else {
-        label.chars().take(room - 1).chain(['…']).collect()
-    };
+    // What is shown is longer than the name where a page would obey some of it.
+    let label = escape(label);
+    let text = cut(&label, room);
+    // Letters that are wider than most end at the edge of a picture in it.
     write!(
         svg,
-        "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+        "<svg x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{TITLE}\"><text y=\"14\">{}</text></svg>",
         area.x + 4.0,
-        area.y + 14.0,
+        area.y,
+        area.width - 8.0,
         of_text(&text)
     )
     .unwrap_or_default();
@@ -288,9 +289,14 @@ const fn float(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::inventory::Location;
+    use crate::render::escape::columns;
+    use crate::render::places::label;
 
     const ALL: Area = Area {
         x: 0.0,
@@ -312,6 +318,56 @@ mod tests {
             .map(|area| format!("{:.2}x{:.2}", area.width, area.height))
             .collect();
         assert_eq!(shown[..3], ["3.00x2.00", "3.00x2.00", "1.71x2.33"]);
+    }
+
+    #[test]
+    fn no_word_is_longer_than_its_rectangle() {
+        let names = [
+            "\u{202e}\u{202d}\u{200b}\u{1b}[31m\u{7}".repeat(6),
+            "🎬映画".repeat(20),
+            "plain name of a folder".to_owned(),
+            "\n".to_owned(),
+        ];
+        let mut shown = 0;
+        for (many, name) in (1..40).flat_map(|many| names.iter().map(move |name| (many, name))) {
+            let folders: Vec<FolderRow> = (0..many).map(|_| row(name)).collect();
+            let Markup(picture) = treemap(&folders, "files").unwrap();
+            for one in picture.split("<svg x=").skip(1) {
+                let (_, width) = one.split_once("width=\"").unwrap();
+                let (width, rest) = width.split_once('"').unwrap();
+                let (_, text) = rest.split_once("<text y=\"14\">").unwrap();
+                let (text, _) = text.split_once("</text>").unwrap();
+                let columns = u32::try_from(columns(text)).unwrap();
+                let width: f64 = width.parse().unwrap();
+                assert!(
+                    f64::from(columns) * LETTER <= width + 0.1,
+                    "{text}: {width}"
+                );
+                shown += 1;
+            }
+        }
+        assert!(shown > 100, "{shown}");
+    }
+
+    /// A folder of a project of this name.
+    fn row(name: &str) -> FolderRow {
+        let place = Location {
+            project: Some(name.into()),
+            folder: name.into(),
+        };
+        FolderRow {
+            label: Some(label(&place)),
+            place: Some(Arc::new(place)),
+            project: None,
+            folder: None,
+            files: 1,
+            bytes: 5,
+            unmeasured: 0,
+            storage: None,
+            size: "5 B".to_owned(),
+            oldest: None,
+            changed: None,
+        }
     }
 
     proptest! {

@@ -180,6 +180,8 @@ pub(crate) struct FolderRow {
     pub(crate) place: Option<Arc<Location>>,
     /// Its project, where one name may be that of several.
     pub(crate) project: Option<AssetId>,
+    /// Its id, where one path may be that of several.
+    pub(crate) folder: Option<AssetId>,
     pub(crate) files: usize,
     pub(crate) bytes: u64,
     /// Of how many of them no size is known.
@@ -208,6 +210,8 @@ pub(crate) struct Row {
     pub(crate) place: Option<Arc<Location>>,
     /// Its project, by which a page of Frame.io shows it.
     pub(crate) project: Option<AssetId>,
+    /// The folder that it lies in.
+    pub(crate) folder: Option<AssetId>,
     pub(crate) bytes: Option<u64>,
     /// How large it is, in words; a size may be a lower bound.
     pub(crate) size: Option<String>,
@@ -225,6 +229,7 @@ impl Row {
             name: known.name.clone(),
             place: known.location.as_ref().map(Arc::clone),
             project: None,
+            folder: None,
             bytes: known.bytes,
             size: known.bytes.map(bytes),
             changed: None,
@@ -389,6 +394,7 @@ impl ByFolder {
             label: place.as_deref().map(label),
             place,
             project: None,
+            folder: None,
             files: sum.count,
             bytes: sum.bytes,
             unmeasured: sum.unmeasured,

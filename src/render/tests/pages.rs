@@ -41,6 +41,7 @@ fn report(text: &str) -> Report<'_> {
             label: Some(format!("x{text}/x{text}")),
             place: place.clone(),
             project: None,
+            folder: None,
             files: 1,
             bytes: 5,
             unmeasured: 0,
@@ -72,6 +73,7 @@ fn row(text: &str, place: Option<Arc<Location>>) -> Row {
         name: Some(text.into()),
         place,
         project: Some(id(1)),
+        folder: None,
         bytes: Some(5),
         size: Some("5 B".to_owned()),
         changed: None,
@@ -128,6 +130,81 @@ fn a_page_has_a_bound_and_says_what_is_left_out() {
     let page = shown(large);
     assert_eq!(data(&page)["rows"].as_array().unwrap().len(), 100_000);
     assert!(page.contains("100,000 more assets have no row in this page"));
+}
+
+/// A place by its path.
+fn place(folder: &str) -> Arc<Location> {
+    Arc::new(Location {
+        project: Some("Tide".into()),
+        folder: folder.into(),
+    })
+}
+
+/// What lies in each of some folders, by the names of the assets: each is in a place, and in the folder
+/// of an id, where there is one.
+fn inside(folders: Vec<FolderRow>, assets: &[(Option<&str>, Option<u128>)]) -> Vec<String> {
+    let assets: Vec<_> = assets
+        .iter()
+        .map(|(folder, of)| (folder.map(place), of.map(id)))
+        .collect();
+    let rows = Rows::assets(assets.len(), move |at| {
+        let (place, folder) = assets[at].clone();
+        Row {
+            folder,
+            ..row(&at.to_string(), place)
+        }
+    });
+    let data = data(&shown(Report {
+        folders,
+        groups: vec![Group::table("Retire", rows)],
+        ..report("a")
+    }));
+    let lies = |folder: &Value, row: &Value| match folder.as_array() {
+        Some(places) => places.contains(&row[1]),
+        None => row[1].is_null(),
+    };
+    let folders = data["folders"].as_array().unwrap().iter();
+    let of = |folder: &Value| {
+        let rows = data["rows"].as_array().unwrap().iter();
+        let rows = rows.filter(|row| lies(folder, row));
+        let names = rows.map(|row| row[2].as_str().unwrap());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    folders.map(of).collect()
+}
+
+fn folder(path: Option<&str>) -> FolderRow {
+    let [row] = <[_; 1]>::try_from(report("a").folders).unwrap();
+    FolderRow {
+        label: path.map(str::to_owned),
+        place: path.map(place),
+        ..row
+    }
+}
+
+#[test]
+fn a_folder_of_a_page_has_what_lies_right_in_it() {
+    let folders = ["", "day 1", "day 21"].map(|path| folder(Some(path)));
+    let folders = folders.into_iter().chain([folder(None)]).collect();
+    let assets = [
+        (Some(""), None),
+        (Some("day 1"), None),
+        (Some("day 1/a"), None),
+        (Some("day 21"), None),
+        (None, None),
+    ];
+    assert_eq!(inside(folders, &assets), ["0", "1", "3", "4"]);
+}
+
+#[test]
+fn folders_of_one_path_are_told_apart_by_their_ids() {
+    let of = |number| FolderRow {
+        folder: Some(id(number)),
+        ..folder(Some("day"))
+    };
+    let day = Some("day");
+    let assets = [(day, Some(1)), (day, Some(2)), (day, None)];
+    assert_eq!(inside(vec![of(1), of(2)], &assets), ["0 2", "1 2"]);
 }
 
 proptest! {

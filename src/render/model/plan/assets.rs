@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::asset::AssetId;
 use crate::plan::Plan;
 use crate::plan::about::{About, Sum};
 use crate::render::group::{Group, group_of};
@@ -20,14 +21,17 @@ pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
     let going = all.filter(|leaf| leaf.step.decision.may_delete() && !leaf.carried);
     let (folders, bare) = by_spot(going.collect(), Leaf::spot);
     let places = Places::new(folders.iter().map(|(spot, _)| *spot));
-    let row = |label: Option<String>, leaves: &[Leaf<'_>]| {
+    let row = |of: Option<(String, [Option<AssetId>; 2])>, leaves: &[Leaf<'_>]| {
+        let (label, [project, folder]) =
+            of.map_or((None, [None; 2]), |(label, ids)| (Some(label), ids));
         let all = sum(leaves);
         let changed = leaves.iter().filter_map(|leaf| leaf.about?.changed());
         let first = leaves.iter().find_map(|leaf| leaf.about?.location.clone());
         FolderRow {
             place: first.filter(|_| label.is_some()),
             label,
-            project: None,
+            project,
+            folder,
             files: all.files,
             bytes: all.bytes,
             unmeasured: all.unmeasured,
@@ -38,7 +42,7 @@ pub(super) fn folders(view: &PlanView<'_>) -> Vec<FolderRow> {
         }
     };
     let named = folders.iter();
-    let named = named.map(|(spot, leaves)| row(Some(places.folder(spot)), leaves));
+    let named = named.map(|(spot, leaves)| row(Some((places.folder(spot), spot.ids())), leaves));
     let bare = Some(&bare).filter(|bare| !bare.is_empty());
     let rows = named.chain(bare.map(|leaves| row(None, leaves)));
     // Those that lie nobody knows where come last of what is as large.
@@ -107,6 +111,7 @@ fn row(listing: &Listing<'_>, leaf: &Leaf<'_>) -> Row {
         name: about.and_then(|about| about.name.clone()),
         place: about.and_then(|about| about.location.clone()),
         project: about.and_then(|about| about.place[0]),
+        folder: about.and_then(|about| about.place[1]),
         bytes: about.and_then(|about| about.bytes),
         size: sum.and_then(rows::sized),
         changed: about.and_then(About::changed),

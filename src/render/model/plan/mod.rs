@@ -168,8 +168,32 @@ fn figures(of: &PlanReport<'_, '_>) -> Vec<(&'static str, String)> {
         ("size", size.unwrap_or_else(|| "–".to_owned())),
         ("held or deferred", count(protected)),
     ];
-    let last = [("in the way or unusual", count(unusual))];
+    let last = [
+        ("in the way", count(in_the_way(of))),
+        ("unusual assets", count(unusual)),
+    ];
     first.into_iter().chain(staged).chain(last).collect()
+}
+
+/// How much there is that `apply` refuses the plan for: what guards refuse, and what else it names.
+fn in_the_way(of: &PlanReport<'_, '_>) -> usize {
+    let guards = of.view.plan.guards.as_deref();
+    let guards = guards.map_or(0, |report| {
+        report.refused().count() + report.incomplete.len()
+    });
+    let besides = match of.refused {
+        None | Some(Refused::Guarded(_)) => 0,
+        Some(Refused::Mismatched(assets)) => *assets,
+        Some(Refused::Unplaced(held) | Refused::Projects(held)) => held.len(),
+        Some(Refused::Unread(held)) => held.len(),
+        Some(
+            Refused::WrongNumber { .. }
+            | Refused::NotChecked
+            | Refused::Marks(_)
+            | Refused::Unproven,
+        ) => 1,
+    };
+    guards + besides
 }
 
 /// Whose the assets are that go, as far as their entries say.
