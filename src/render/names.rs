@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Known, Location};
@@ -125,6 +126,15 @@ impl Foreign {
     pub(crate) fn without_file(self) -> Self {
         let path = self.full.clone();
         self.or_path(path)
+    }
+
+    /// What tells a report from another one of its sort: what differs, and is no name, in its place.
+    pub(crate) fn key(full: impl Into<String>) -> Self {
+        let full = full.into();
+        // Enough for those of one repository, and little for whoever would find a name by trying many.
+        let digest: [u8; 32] = Sha256::digest(full.as_bytes()).into();
+        let [one, two, three, ..] = digest;
+        Self::new(full).or(format!("{one:02x}{two:02x}{three:02x}"))
     }
 
     /// An asset by where it lies and what it is called, else by its id.

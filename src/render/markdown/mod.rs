@@ -130,7 +130,7 @@ pub(crate) fn report(
     let fixed = head.len() + attention(report, 0).len() + checks.len() + foot.len();
     let room = most.saturating_sub(fixed);
     let folders = folders(report);
-    let more = |left: &str| format!("| … {left} more | | | |\n");
+    let more = |left: &str| format!("| … {left} more | | |\n");
     let few = folders.within(usize::MAX, FOLDERS, &more);
     // How many assets each group has is said beside all the folders that there is room for: in a fold
     // each, or else in one line.
@@ -245,14 +245,20 @@ fn blocks(blocks: &[Block]) -> String {
 
 /// The sums by project and folder.
 fn folders(report: &Report<'_>) -> List {
+    let is_dated = report.folders.iter().any(|row| row.changed.is_some());
     let rows = report.folders.iter().map(|row| {
         let label = row.label.as_ref().map(|label| code(label));
         let label = label.unwrap_or_else(|| "nobody knows where".to_owned());
         let newest = row
             .changed
             .map_or_else(String::new, |at| age(at, report.now));
+        let newest = if is_dated {
+            format!(" {newest} |")
+        } else {
+            String::new()
+        };
         format!(
-            "| {label} | {} | {} | {newest} |\n",
+            "| {label} | {} | {} |{newest}\n",
             count(row.files),
             row.size
         )
@@ -260,8 +266,10 @@ fn folders(report: &Report<'_>) -> List {
     List {
         total: report.folders.len(),
         head: format!(
-            "| project / folder | {} | size | last change |\n|---|--:|--:|---|\n",
-            report.counted
+            "| project / folder | {} | size |{}\n|---|--:|--:|{}\n",
+            report.counted,
+            if is_dated { " last change |" } else { "" },
+            if is_dated { "---|" } else { "" },
         ),
         rows: rows.collect(),
         foot: "\n".to_owned(),

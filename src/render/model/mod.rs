@@ -337,7 +337,7 @@ pub(crate) fn failed(
     attention.extend(hint.map(Line::words));
     Report {
         of,
-        key: Foreign::new(key).without_file(),
+        key: Foreign::key(key).without_file(),
         title: Line::words(format!("`retire {command}` did nothing.")),
         fields: Vec::new(),
         figures: Vec::new(),

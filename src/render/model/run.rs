@@ -78,7 +78,7 @@ pub(crate) fn run<'of>(
     );
     Report {
         of: "run",
-        key: Foreign::new(&*summary.state_path).without_file(),
+        key: Foreign::key(&*summary.state_path).without_file(),
         title: title(summary),
         fields: Vec::new(),
         figures: figures(summary),

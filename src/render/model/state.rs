@@ -62,7 +62,7 @@ pub(crate) fn state<'of>(
     let groups = standing.map(|(title, records)| group(state, title, records));
     Report {
         of: if run.is_some() { "run" } else { "state" },
-        key: Foreign::new(path).without_file(),
+        key: Foreign::key(path).without_file(),
         title: Line::words(called).and_foreign(Foreign::new(path).without_file()),
         fields: fields(state, (counts, now), run.is_some()),
         figures: [

@@ -281,3 +281,22 @@ fn a_plan_that_says_what_it_said_before_says_so() {
     let said = "- Nothing has changed since the plan of 2026-11-26T12:00:00Z.\n";
     assert!(text.contains(said), "{text}");
 }
+
+#[test]
+fn what_tells_a_comment_from_another_tells_no_name() {
+    let opening = |state: &str, names| {
+        let why = (Line::words("no"), None);
+        let failed = crate::render::model::failed(("plan", state), why, at("2026-11-27T12:00:00Z"));
+        let mut bytes = Vec::new();
+        markdown::report(&failed.shown(names), markdown::COMMENT, &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    let [tide, other] = ["tide/retire.state.json", "other/retire.state.json"];
+    assert_eq!(
+        opening(tide, Names::Path),
+        "<!-- retire plan tide/retire.state.json -->"
+    );
+    assert_eq!(opening(tide, Names::Off), "<!-- retire plan afda97 -->");
+    assert_ne!(opening(tide, Names::Off), opening(other, Names::Off));
+}

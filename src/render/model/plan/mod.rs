@@ -93,7 +93,7 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
     let tables = groups(view, of.api == Api::V4);
     Report {
         of: "plan",
-        key: Foreign::new(of.state).without_file(),
+        key: Foreign::key(of.state).without_file(),
         title: Line::words(title(of)),
         fields: Vec::new(),
         figures: figures(of),
@@ -143,10 +143,15 @@ fn headline(plan: &Plan, is_before_merge: bool) -> String {
     } else {
         "it is applied"
     };
-    format!(
-        "{}{size}, {verb}; nothing is sent before {sent}.",
-        rows::files(going)
-    )
+    let files = capitalised(&rows::files(going));
+    format!("{files}{size}, {verb}; nothing is sent before {sent}.")
+}
+
+/// Words as a sentence begins with them.
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
 }
 
 /// How many, how large, what is protected, what is unusual.
