@@ -76,10 +76,21 @@ class GitLab(Studio):
         told = self.job("retire-plan", code=1, FRAMEIO_VIEW_TOKEN=TOKEN, RETIRE_SHA256="1" * 64)
         self.assertNotIn("Plan", told)
 
-    def test_the_token_that_deletes_is_in_one_job_behind_one_environment(self):
+    def test_what_a_run_deleted_comes_back(self):
+        delete = {"FRAMEIO_DELETE_TOKEN": TOKEN, "RETIRE_STATE_TOKEN": "project"}
+        self.job("retire-plan-again", FRAMEIO_VIEW_TOKEN=TOKEN)
+        self.job("retire-apply", code=3, **delete)
+        for run in ("7; touch pwned", "--state=x", ""):
+            self.job("retire-restore", code=64, RESTORE_RUN=run, **delete)
+        # No probe has been made here.
+        self.job("retire-restore", code=4, RESTORE_RUN="1", **delete)
+        self.job("retire-restore", RESTORE_RUN="1", RESTORE_UNPROVEN="yes", **delete)
+        self.assertEqual(self.statuses(), {"restored": 8, "failed": 1, "gone": 1})
+
+    def test_the_token_that_deletes_is_in_jobs_behind_one_environment(self):
         for name, job in self.pipeline.items():
             deletes = "FRAMEIO_DELETE_TOKEN" in str(job)
-            self.assertEqual(deletes, name == "retire-apply", name)
+            self.assertEqual(deletes, name in ("retire-apply", "retire-restore"), name)
             self.assertEqual(deletes, job.get("environment") == "retire-delete", name)
 
 

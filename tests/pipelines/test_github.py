@@ -8,6 +8,8 @@ import yaml
 from studio import CI, HERE, NO_SUM, ROOT, TOKEN, Studio
 
 NO_COMMIT = "0" * 40
+# The jobs that have the token that deletes: no other one restores.
+DELETING = [("retire-apply.yaml", "apply"), ("retire-restore.yaml", "restore")]
 TRAILER = "8d1f0c52-6a3b-4c7e-9f21-0b5d7a4e1c09"
 
 
@@ -156,6 +158,7 @@ class PullRequests(Workflows):
     def test_a_fork_is_not_checked(self):
         self.act("pull_request", "retire-plan.yaml", self.request("mallory"), secrets={"FRAMEIO_VIEW_TOKEN": ""})
         self.assertIn("Not checked against the server", self.artifact("retire-plan/plan.md"))
+        self.assertIn("No state yet", self.artifact("retire-plan/plan.md"))
         self.pulls("mallory")
         self.act("workflow_run", "retire-comment.yaml", self.finished("mallory"))
         first, second = self.fake("comments.json")[0]["body"].split("\n")[:2]
@@ -163,6 +166,18 @@ class PullRequests(Workflows):
         self.assertTrue(second.startswith("**Not checked:**"))
         check = next(call for call in self.calls() if "check-runs" in str(call))
         self.assertEqual(check["fields"]["conclusion"], "neutral")
+
+    def test_the_plan_of_a_fork_knows_the_state_on_its_branch(self):
+        workflows = self.here / ".github" / "workflows"
+        for name in ("retire-apply.yaml", "retire-plan.yaml"):
+            text = (workflows / name).read_text()
+            (workflows / name).write_text(text.replace("STATE_BRANCH: main", "STATE_BRANCH: retire-state"))
+        self.commit("Keep the state elsewhere")
+        self.act("push", "retire-apply.yaml", {"ref": "refs/heads/main"}, code=1)
+        self.act("pull_request", "retire-plan.yaml", self.request("mallory"), secrets={"FRAMEIO_VIEW_TOKEN": ""})
+        plan = self.artifact("retire-plan/plan.md")
+        self.assertIn("Not checked against the server", plan)
+        self.assertNotIn("No state yet", plan)
 
     def test_what_a_request_hands_over_is_only_text(self):
         handed = self.folder / "artifacts" / "retire-plan"
@@ -221,6 +236,40 @@ class Applying(Workflows):
         self.assertNotIn("retire.state.json", self.run_in(self.origin, "git", "ls-tree", "--name-only", "main"))
         runs = json.loads(self.published("retire.state.json", "retire-state"))["runs"]
         self.assertEqual(len(runs), 2, "the second run went on with the state of the first")
+
+
+class Restoring(Workflows):
+    def dispatch(self, code=0, **inputs):
+        inputs = {"run": "1", "what": "restore", "unproven": "true"} | inputs
+        return self.act("workflow_dispatch", "retire-restore.yaml", {"inputs": inputs}, code=code)
+
+    def test_what_a_run_deleted_comes_back_and_the_state_says_so(self):
+        self.act("push", "retire-apply.yaml", {"ref": "refs/heads/main"}, code=1)
+        # No probe has been made here.
+        self.dispatch(code=1, unproven="false")
+        self.assertEqual(self.statuses(), {"retired": 8, "failed": 1, "gone": 1})
+        self.dispatch()
+        self.assertEqual(self.statuses(), {"restored": 8, "failed": 1, "gone": 1})
+
+    def test_what_a_run_moved_aside_goes_back(self):
+        with (self.here / "retire.toml").open("a") as settings:
+            settings.write('strategy = "staged"\ndelete-after = "14d"\n')
+        workflow = self.here / ".github" / "workflows" / "retire-apply.yaml"
+        text = workflow.read_text().replace("retire apply plan.json", "retire apply plan.json --unproven")
+        workflow.write_text(text.replace("retire plan ", "retire plan --unproven "))
+        self.commit("Stage first")
+        self.act("push", "retire-apply.yaml", {"ref": "refs/heads/main"})
+        staged = self.statuses()["staged"]
+        self.git("pull", "--quiet", "origin", "main")
+        self.dispatch(what="unstage")
+        self.assertEqual(self.statuses()["rescued"], staged)
+
+    def test_an_input_is_never_part_of_a_script(self):
+        self.act("push", "retire-apply.yaml", {"ref": "refs/heads/main"}, code=1)
+        for run in ("1; touch pwned", "$(touch pwned)", "--state=x", "1\n2", ""):
+            self.dispatch(code=1, run=run)
+        self.assertFalse(list(self.folder.rglob("pwned")))
+        self.assertEqual(self.statuses(), {"retired": 8, "failed": 1, "gone": 1})
 
 
 class Finding(Workflows):
@@ -288,12 +337,12 @@ class Action(Studio):
 
 
 class Secrets(unittest.TestCase):
-    def test_the_token_that_deletes_is_in_one_job_behind_one_environment(self):
+    def test_the_token_that_deletes_is_behind_one_environment(self):
         for path in (CI / "github").glob("*.yaml"):
             workflow = yaml.safe_load(path.read_text())
             for name, job in workflow["jobs"].items():
                 deletes = "FRAMEIO_DELETE_TOKEN" in json.dumps(job)
                 self.assertEqual(deletes, job.get("environment") == "retire-delete", f"{path}: {name}")
-                self.assertEqual(deletes, (path.name, name) == ("retire-apply.yaml", "apply"))
+                self.assertEqual(deletes, (path.name, name) in DELETING)
             # What stands outside the jobs has no secret.
             self.assertNotIn("secrets.", json.dumps({k: v for k, v in workflow.items() if k != "jobs"}))

@@ -23,7 +23,7 @@ class Lint(unittest.TestCase):
         return done.stdout + done.stderr
 
     def test_workflows_and_action(self):
-        self.assertGreaterEqual(len(WORKFLOWS), 4)
+        self.assertGreaterEqual(len(WORKFLOWS), 5)
         schema = [TOOLS / "check-jsonschema", "--builtin-schema"]
         self.run_tool(*schema, "vendor.github-workflows", *WORKFLOWS, FIRST)
         self.run_tool(*schema, "vendor.github-actions", ROOT / "action.yml")
