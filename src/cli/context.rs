@@ -421,7 +421,7 @@ impl Context {
     /// Reads the configs, the one that counts more first: the one that is named, else that of the
     /// project folder; then the user's own. Where another one is named, that of the project folder
     /// still protects what it does.
-    fn configs(
+    pub(super) fn configs(
         &self,
         paths: &[PathBuf],
         folder: &Path,

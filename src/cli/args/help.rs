@@ -54,7 +54,7 @@ const EXAMPLES: [(&str, &str); 17] = [
     ),
     (
         "validate",
-        "  retire validate                                # all manifests of the project
+        "  retire validate                                # manifests and retire.toml
   retire validate manifests/dailies.yaml         # one of them
   retire validate - < retire.yaml                # standard input",
     ),

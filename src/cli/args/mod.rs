@@ -123,7 +123,7 @@ pub enum Command {
     Probe(Probe),
     /// Find live assets by place, name, age, size or field: a table, or a manifest
     Find(Box<Find>),
-    /// Check manifests, without a server and without a token
+    /// Check manifests and settings, without a server or a token
     Validate(Validate),
     /// Show what apply would do
     Plan(Plan),

@@ -1,6 +1,7 @@
-//! `retire validate`: check manifests, without a server and without a token.
+//! `retire validate`: check the manifests and the settings of a project, without a server and without
+//! a token.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::Validate;
 use crate::cli::clock;
@@ -8,6 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::destination::Document;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::project;
 use crate::cli::reports::{Asked, Content, Reports};
 use crate::cli::settings::table::STATE;
 use crate::manifest::document::Manifests;
@@ -36,7 +38,7 @@ pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failu
     let reports = Reports::new(context, &asked)?;
     let state = Path::new(STATE);
     reports.check(state)?;
-    let manifests = context.manifests_to_check(paths);
+    let manifests = check(context, paths);
     let manifests = manifests.inspect_err(|failure| reports.fail(failure, state))?;
     let reported = Content {
         checks: &|| {
@@ -51,6 +53,22 @@ pub(crate) fn run(context: &Context, arguments: &Validate) -> Result<Exit, Failu
         tell(context, &manifests)?;
     }
     Ok(Exit::Done)
+}
+
+/// Reads the manifests, and the settings by which a plan of them would go; tells all that is wrong
+/// with the ones and the others.
+fn check(context: &Context, paths: &[PathBuf]) -> Result<Manifests, Failure> {
+    // Nothing is asked of a server, so that it may name one.
+    let settings = project::folder(paths).map_err(Failure::from);
+    let settings = settings.and_then(|folder| context.configs(paths, &folder, false));
+    match (context.manifests_to_check(paths), settings) {
+        (Err(Failure::Findings(mut found)), Err(Failure::Findings(more))) => {
+            found.extend(more);
+            Err(Failure::Findings(found))
+        }
+        (Ok(manifests), Ok(_)) => Ok(manifests),
+        (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
+    }
 }
 
 /// Says what is in them.

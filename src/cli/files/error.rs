@@ -103,6 +103,9 @@ pub(crate) enum FilesError {
     /// Folders within folders without end.
     #[error("the folder `{}` is nested more than {DEEPEST} deep", .0.display())]
     TooDeep(PathBuf),
+    /// The settings of a project where manifests are listed.
+    #[error("`{}` has the settings of a project, and is not a manifest", .0.display())]
+    Settings(PathBuf),
     /// A saved plan where manifests are listed.
     #[error("`{}` is a saved plan, not a manifest", .0.display())]
     SavedPlan(PathBuf),
@@ -143,6 +146,9 @@ impl FilesError {
                 Some("run the command once for each project folder")
             }
             Self::NotPlain(_) => Some("remove it, or name it as a PATH if it is a pipe"),
+            Self::Settings(_) => Some(
+                "`retire validate` without a PATH, or with a manifest, checks the settings as well",
+            ),
             Self::SavedPlan(_) => Some("give it alone to `retire apply`; `retire show` shows it"),
             Self::TooLarge(_) => Some(
                 "a list of assets may stand in several manifests; nothing else that belongs here is as large",

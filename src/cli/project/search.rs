@@ -229,6 +229,9 @@ impl<'p> Search<'p> {
         let place = links::from_root(path)?;
         let bound = links::bound(links::folder_of(&place), self.project);
         keep_inside(&place, &bound, path)?;
+        if path.file_name().is_some_and(|name| name == MARK) {
+            return Err(FilesError::Settings(path.to_owned()));
+        }
         if is_plan(without_mark(&files::head(path, PLAN_HEAD)?)) {
             return Err(FilesError::SavedPlan(path.to_owned()));
         }
