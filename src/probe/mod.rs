@@ -160,6 +160,12 @@ impl Assumption {
     }
 }
 
+/// Those that were not seen.
+fn lacking<const N: usize>(seen: [(Assumption, bool); N]) -> Vec<Assumption> {
+    let unseen = seen.into_iter().filter(|(_, is_seen)| !is_seen);
+    unseen.map(|(assumption, _)| assumption).collect()
+}
+
 /// What was found out; nothing where it could not be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Findings {
@@ -185,24 +191,55 @@ impl Findings {
     /// Whether what was deleted was seen to come back: a file, and a folder with what was in it. What
     /// did not go with its folder did not come back with it.
     #[must_use]
-    pub const fn bring_back(&self) -> bool {
-        matches!(self.restore_file, Some(Restore::Yes))
-            && matches!(
-                self.restore_folder,
-                Some(RestoreFolder::Complete | RestoreFolder::Slow)
-            )
-            && !matches!(self.folder_delete_cascade, Some(Cascade::NotSeen))
+    pub fn bring_back(&self) -> bool {
+        self.lacking_to_bring_back().is_empty()
+    }
+
+    /// Which findings are not there that bringing back rests on.
+    #[must_use]
+    pub fn lacking_to_bring_back(&self) -> Vec<Assumption> {
+        lacking([
+            (
+                Assumption::RestoreFile,
+                matches!(self.restore_file, Some(Restore::Yes)),
+            ),
+            (
+                Assumption::RestoreFolder,
+                matches!(
+                    self.restore_folder,
+                    Some(RestoreFolder::Complete | RestoreFolder::Slow)
+                ),
+            ),
+            (
+                Assumption::FolderDeleteCascade,
+                !matches!(self.folder_delete_cascade, Some(Cascade::NotSeen)),
+            ),
+        ])
     }
 
     /// Whether what is moved aside was seen to go with its folder: a moved file keeps its id, and
     /// what is in a folder goes once that is deleted.
     #[must_use]
-    pub const fn move_aside(&self) -> bool {
-        matches!(self.move_keeps_id, Some(YesNo::Yes))
-            && matches!(
-                self.folder_delete_cascade,
-                Some(Cascade::AtOnce | Cascade::Delayed)
-            )
+    pub fn move_aside(&self) -> bool {
+        self.lacking_to_move_aside().is_empty()
+    }
+
+    /// Which findings are not there that moving aside rests on.
+    #[must_use]
+    pub fn lacking_to_move_aside(&self) -> Vec<Assumption> {
+        lacking([
+            (
+                Assumption::MoveKeepsId,
+                matches!(self.move_keeps_id, Some(YesNo::Yes)),
+            ),
+            (
+                Assumption::FolderDeleteCascade,
+                matches!(
+                    self.folder_delete_cascade,
+                    Some(Cascade::AtOnce | Cascade::Delayed)
+                ),
+            ),
+        ])
     }
 
     /// What was observed, in the words of the document; nothing where that could not be found out.

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::probe::Findings;
 use crate::probe::document::{Line, UNCLEAR, lines};
+use crate::probe::{Assumption, Findings};
 use crate::render::escape::escape;
 use crate::render::{Style, counted, words};
 
@@ -11,17 +11,17 @@ use crate::render::{Style, counted, words};
 const CHANGES: [(usize, &str); 4] = [
     (
         11,
-        "make 3 folders, 6 or 7 files of which no byte is sent, and a version stack",
+        "make 3 folders, a version stack, and up to 7 placeholder files without content",
     ),
     (
         5,
-        "move files: several, where they are already, to where their name is taken, with an id that is none",
+        "move files: several at once, to where they already are, to where another file has the same name, and together with an id that does not exist",
     ),
     (
         7,
-        "delete a file twice, 2 folders, and in the end each folder with all that is in it",
+        "delete one file twice and 2 of the folders, and at the end all 3 folders with what is in them",
     ),
-    (4, "restore the file, the 2 folders and the stack"),
+    (4, "restore the file, the 2 folders and the version stack"),
 ];
 
 /// How often a probe reads, about.
@@ -49,16 +49,16 @@ pub(crate) fn plan(
     for (calls, what) in CHANGES {
         writeln!(sink, "  {calls:>2}  {what}")?;
     }
-    writeln!(sink, "  {READS:>2}  read what came of it")?;
+    writeln!(sink, "  {READS:>2}  read what each change did")?;
     writeln!(
         sink,
-        "These are {} at most, and some {}, in less than two minutes.",
+        "These are at most {} and about {}, in less than two minutes.",
         counted(changes(), "change", "changes"),
-        counted(READS, "reading", "readings")
+        counted(READS, "read", "reads")
     )?;
     writeln!(
         sink,
-        "Nothing else is touched. What it makes is deleted in the end, and stays among the recently deleted for 30 days."
+        "Nothing else is touched. The probe deletes at the end what it made, and that stays among the recently deleted for 30 days."
     )
 }
 
@@ -91,11 +91,34 @@ pub(crate) fn table(findings: &Findings, style: Style, sink: &mut dyn Write) -> 
     let other = other.count() - unclear;
     writeln!(
         sink,
-        "\n{} as expected, {} otherwise, {} could not be found out.",
+        "\n{} as expected, {} otherwise, {} could not be found out. docs/probe.md says what each line means.",
         lines.len() - other - unclear,
         other,
         unclear
     )
+}
+
+/// Says what needs `--unproven` no more with these findings, and what still does.
+#[must_use]
+pub(crate) fn unlocked(findings: &Findings) -> [String; 2] {
+    [
+        (
+            "staging (`--strategy staged`, `retire state unstage`)",
+            findings.lacking_to_move_aside(),
+        ),
+        ("`retire restore`", findings.lacking_to_bring_back()),
+    ]
+    .map(|(what, lacking)| {
+        let lacking: Vec<&str> = lacking.into_iter().map(Assumption::name).collect();
+        if lacking.is_empty() {
+            format!("On this server {what} needs no `--unproven` now.")
+        } else {
+            let lacking = lacking.join("`, `");
+            format!(
+                "On this server {what} still needs `--unproven`: the probe has not seen what that relies on (`{lacking}`)."
+            )
+        }
+    })
 }
 
 /// Writes the findings for programs: a list, a finding a line.
@@ -113,4 +136,34 @@ pub(crate) fn list(findings: &Findings, sink: &mut dyn Write) -> io::Result<()> 
         writeln!(sink, "  {}{comma}", serde_json::to_string(line)?)?;
     }
     writeln!(sink, "]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{Cascade, Restore, RestoreFolder, YesNo};
+
+    #[test]
+    fn what_was_not_seen_is_named() {
+        let seen = Findings {
+            move_keeps_id: Some(YesNo::Yes),
+            folder_delete_cascade: Some(Cascade::NotSeen),
+            restore_file: Some(Restore::Yes),
+            restore_folder: Some(RestoreFolder::Slow),
+            ..Findings::default()
+        };
+        let [staging, restoring] = unlocked(&seen);
+        assert!(staging.ends_with("relies on (`folder-delete-cascade`)."));
+        assert!(restoring.ends_with("relies on (`folder-delete-cascade`)."));
+        let [staging, restoring] = unlocked(&Findings::default());
+        assert!(staging.ends_with("(`move-keeps-id`, `folder-delete-cascade`)."));
+        assert!(restoring.ends_with("(`restore-file`, `restore-folder`)."));
+        let seen = Findings {
+            folder_delete_cascade: Some(Cascade::Delayed),
+            ..seen
+        };
+        for line in unlocked(&seen) {
+            assert!(line.ends_with("needs no `--unproven` now."), "{line}");
+        }
+    }
 }

@@ -69,6 +69,9 @@ pub(crate) fn run(context: &Context, arguments: &Probe) -> Result<Exit, Failure>
             "The findings are in `{}`: commit it, so that they can be reviewed.",
             file.display()
         ));
+        for line in render::unlocked(&outcome.findings) {
+            context.console.message(&line);
+        }
     }
     Ok(if is_clean || exit != Exit::Done {
         exit
