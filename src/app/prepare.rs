@@ -102,9 +102,11 @@ pub(crate) fn prepare(
     };
     plan.guards = Some(Arc::new(guard::look(&plan, sight)));
     plan.cover(basis.settings.api);
+    let terms = basis.settings.deciding.staging;
     if basis.settings.api.abilities().reads_contents {
-        let terms = (basis.settings.deciding.staging, basis.times.later);
-        plan.stage(&basis.state, read.as_ref(), terms);
+        plan.stage(&basis.state, read.as_ref(), (terms, basis.times.later));
+    } else {
+        plan.count_at_once(terms);
     }
     let is_kept = basis.settings.is_sent;
     Ok(Prepared {

@@ -18,13 +18,13 @@ use crate::cli::playground;
 use crate::cli::route::route;
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
-use crate::cli::settings::origin::SettingsError;
+use crate::cli::settings::origin::{Origin, SettingsError};
 use crate::cli::settings::server::Server;
 use crate::cli::settings::table::ENDPOINT;
 use crate::cli::signals::{self, Signals};
 use crate::frameio::mask::Secrets;
 use crate::frameio::retry::Retries;
-use crate::manifest::document::Strategy;
+use crate::manifest::document::{Entry, Manifests, Strategy};
 use crate::plan::aside::Terms;
 use crate::plan::decide::Rules;
 use crate::plan::saved::DecidingSettings;
@@ -218,6 +218,27 @@ pub(super) fn plan_settings(
         verify_age: settings.verify_age.value,
         is_sent: false,
     })
+}
+
+/// Refuses a wait that somebody asks for where nothing is staged, so that nothing would wait: all
+/// would be deleted at once, and without a word.
+pub(super) fn check_wait(settings: &Settings, manifests: &Manifests) -> Result<(), Failure> {
+    let wait = &settings.delete_after;
+    let is_asked = !wait.value.is_zero() && matches!(wait.origin, Origin::Flag(_));
+    let is_direct = |strategy| strategy == Strategy::Direct;
+    let mut said = manifests.entries.iter().filter_map(Entry::strategy);
+    if !is_asked || !is_direct(settings.strategy.value) || !said.all(is_direct) {
+        return Ok(());
+    }
+    let words = match settings.api.value {
+        Api::V2 => {
+            "`--delete-after` waits only for what is staged, and v2 moves nothing aside: leave it out, or give `--api v4 --strategy staged`"
+        }
+        Api::V4 => {
+            "`--delete-after` waits only for what is staged, and nothing is; give `--strategy staged` as well"
+        }
+    };
+    Err(Failure::Words(words.to_owned()))
 }
 
 /// Tells once, against the real server, when the legacy API ends.

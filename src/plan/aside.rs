@@ -111,6 +111,9 @@ impl Staging {
 pub struct Moves {
     /// How many assets are moved aside.
     pub aside: usize,
+    /// How many files these are, and what is in them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub files: usize,
     /// Into how many staging folders.
     pub folders: usize,
     /// From when on these are to be deleted; nothing where the same run deletes them.
@@ -128,9 +131,21 @@ pub struct Moves {
     /// of their project see them, their ids are Adobe's, or a run has begun to delete them.
     #[serde(default)]
     pub stuck: usize,
+    /// How many are not staged and are deleted at once, though what is staged would wait.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub at_once: usize,
     /// What each strategy would take of what can be moved aside, where that is much or moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ways: Option<Ways>,
+}
+
+/// Whether there are none; what an earlier version did not count is left out then.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What each strategy would take.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::plan::{Checked, Plan};
 use crate::render::lines::{self, Most, Order, line};
 use crate::render::listing::Listing;
+use crate::render::model::plan::aside::Waiting;
 use crate::render::model::plan::assets::{by_group, title};
 use crate::render::model::plan::told::{Told, told};
 use crate::render::model::plan::view::PlanView;
@@ -157,10 +158,14 @@ fn assets(
     Ok(())
 }
 
-/// Says how many files go, and what they weigh: `342 files, 142 GB`; and what all of them are called
-/// then.
+/// Says how many files go, and what they weigh: `342 files, 142 GB`; and what is asked for then:
+/// `To delete them`.
 pub(crate) fn goes(plan: &Plan) -> (String, &'static str) {
-    let them = either(plan.totals.to_type(), "it", "them");
+    let number = plan.totals.to_type();
+    let them = match Waiting::of(plan) {
+        Waiting::None | Waiting::Some { .. } => either(number, "delete it", "delete them"),
+        Waiting::All { .. } => either(number, "move it aside", "move them aside"),
+    };
     let going = plan.going();
     if going.files == 0 {
         return (counted(plan.totals.deletes(), "asset", "assets"), them);

@@ -16,7 +16,9 @@ use crate::app::staged::Staging;
 use crate::apply::{Clock, Options, breaker, staged};
 use crate::cli::args::{Apply, ReportKind};
 use crate::cli::clock::{self, SystemClock, TimeLeft};
-use crate::cli::connect::{connect_to_played, host, keeping, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{
+    check_wait, connect_to_played, host, keeping, plan_settings, tell_end_of_v2,
+};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::destination::Document;
@@ -121,6 +123,7 @@ impl Begun {
             saved_plan::check(saved, &settings, clock::now())?;
             context.check_state(&settings, &paths)?;
         }
+        check_wait(&settings, &manifests)?;
         Ok(Self {
             saved,
             manifests,
@@ -397,7 +400,7 @@ fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failur
     drop(wrapped(width, &mut words, |sink| {
         write!(
             sink,
-            "\n{place}: {goes}.\nTo delete {them}, type the number of files that go:"
+            "\n{place}: {goes}.\nTo {them}, type the number of files that go:"
         )
     }));
     let words = String::from_utf8_lossy(&words);

@@ -12,7 +12,9 @@ use crate::app::prepare::{Prepared, prepare};
 use crate::app::provenance::Identity;
 use crate::app::saved_plan::document;
 use crate::cli::args::{Plan, PlanFormat, is_standard};
-use crate::cli::connect::{connect_to_played, host, keeping, plan_settings, tell_end_of_v2};
+use crate::cli::connect::{
+    check_wait, connect_to_played, host, keeping, plan_settings, tell_end_of_v2,
+};
 use crate::cli::console::OutputError;
 use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
@@ -79,6 +81,7 @@ fn plan(context: &Context, arguments: &Plan, reports: &Reports<'_>) -> Result<Ex
         context.tell_dates(&manifests);
         return show_due(context, format, within, (&settings, &manifests));
     }
+    check_wait(&settings, &manifests)?;
     let state = &settings.state.value;
     // What stands in its way is told before anybody waits for a server.
     if let Some(path) = &arguments.out {

@@ -33,6 +33,16 @@ impl Plan {
     ) {
         choose(self, state, inventory, terms);
     }
+
+    /// Counts what is deleted at once though the terms want a wait: only what is staged has one.
+    pub fn count_at_once(&mut self, terms: Terms) {
+        if terms.delete_after_seconds == 0 {
+            return;
+        }
+        let at_once = self.steps.iter().filter(goes);
+        let at_once = at_once.filter(|step| !self.staging.takes(step.id));
+        self.moves.at_once = at_once.count().saturating_sub(self.moves.stuck);
+    }
 }
 
 /// Sorts out what becomes of what is staged. A staging folder is only deleted where the plan speaks
@@ -190,7 +200,6 @@ fn choose(
     let mut files: BTreeMap<AssetId, usize> = BTreeMap::new();
     let mut groups: BTreeMap<AssetId, Group> = BTreeMap::new();
     let mut stuck: Vec<AssetId> = Vec::new();
-    let goes = |step: &&Step| matches!(step.decision, Decision::Retire | Decision::Retry { .. });
     for step in plan.steps.iter().filter(goes) {
         if plan.staging.due.contains(&step.id) {
             continue;
@@ -218,12 +227,21 @@ fn choose(
     groups.retain(|_, group| !group.assets.is_empty());
     plan.staging.along = take_along(&mut groups, read);
     let project = |id| read.facts(id).and_then(|facts| facts.project);
-    stuck.retain(|id| project(*id).is_none_or(|project| is_wanted(id, &project)));
+    stuck.retain(|id| {
+        let of_project = project(*id).map(|project| is_wanted(id, &project));
+        of_project.unwrap_or_else(|| ways.get(id).unwrap_or(&terms.strategy) != &Strategy::Direct)
+    });
     if plan.staging.is_due_at_once {
         stuck.clear();
     }
     plan.staging.aside = groups;
     plan.moves = moves(plan, &movable, stuck.len());
+    plan.count_at_once(terms);
+}
+
+/// Whether a step deletes something that is known to be there.
+const fn goes(step: &&Step) -> bool {
+    matches!(step.decision, Decision::Retire | Decision::Retry { .. })
 }
 
 /// How what its document says something of is to be deleted: what goes along with something else

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::RateLimit;
+use crate::plan::about::Sum;
 use crate::plan::aside::{Cost, Group, Moves, Ways};
 use crate::plan::forecast::moves::{Calls, collected, moved};
 use crate::plan::forecast::{RateForecast, at_least, of_calls};
@@ -19,14 +20,18 @@ pub(super) fn moves(plan: &Plan, movable: &BTreeMap<AssetId, Group>, stuck: usiz
     let aside = staging.all_aside().count();
     let assets: usize = movable.values().map(|group| group.assets.len()).sum();
     let is_told = aside > 0 || assets >= MANY;
+    let moved = staging.all_aside();
+    let moved = moved.map(|(id, kind)| (Some(kind), plan.about.get(&id)));
     Moves {
         aside,
+        files: Sum::of(moved).files,
         folders: staging.aside.len(),
         until: Some(staging.due_at).filter(|_| aside > 0 && !staging.is_due_at_once),
         due: staging.due.len(),
         due_folders: staging.due_folders.len(),
         back: staging.back.len(),
         stuck,
+        at_once: 0,
         ways: is_told.then(|| Ways {
             assets,
             direct: cost(&direct(plan, movable)),

@@ -203,6 +203,21 @@ fn what_was_to_wait_and_cannot_is_counted() {
     assert_eq!(planned(&listed, Strategy::Direct, FORTNIGHT).moves.stuck, 0);
 }
 
+#[test]
+fn what_is_not_staged_and_goes_though_a_wait_is_set_is_counted() {
+    let listed = [(IN_VAULT, None), (FILE, None), (FOLDER, None)];
+    let figures = |strategy, seconds| {
+        let moves = planned(&listed, strategy, seconds).moves;
+        (moves.aside, moves.stuck, moves.at_once)
+    };
+    assert_eq!(figures(Strategy::Direct, FORTNIGHT), (0, 0, 3));
+    assert_eq!(figures(Strategy::Staged, FORTNIGHT), (2, 1, 0));
+    assert_eq!(figures(Strategy::Direct, 0), (0, 0, 0));
+    let of_one = [(OTHER, Some(Strategy::Staged)), (FILE, None)];
+    let moves = planned(&of_one, Strategy::Direct, FORTNIGHT).moves;
+    assert_eq!((moves.aside, moves.files, moves.at_once), (1, 1, 1));
+}
+
 /// What waits is deleted by a later run, and the plan forecasts this one.
 #[test]
 fn a_run_that_lets_things_wait_forecasts_no_delete() {

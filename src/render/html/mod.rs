@@ -98,7 +98,7 @@ pub(crate) fn page(report: &Shown<Report<'_>>, sink: &mut dyn Write) -> io::Resu
     let page = Page {
         of: report.of,
         dated,
-        heading: heading(report.of).to_owned(),
+        heading: report.heading.to_owned(),
         policy: policy(),
         style: STYLE,
         script: SCRIPT,
@@ -138,16 +138,6 @@ fn tables<'report>(
 ) -> impl Iterator<Item = (&'static str, &'report Group<'report>)> {
     let groups = report.groups.iter();
     groups.filter_map(|group| Some((group.table?, group)))
-}
-
-/// What the page is, for its title.
-const fn heading(of: &str) -> &'static str {
-    match of.as_bytes() {
-        b"plan" => "What would be deleted",
-        b"run" => "What a run came to",
-        b"state" => "What is recorded",
-        _ => "What was found",
-    }
 }
 
 /// What the page may do: run the one script, and look like the one style.

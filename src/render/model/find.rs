@@ -66,6 +66,7 @@ pub(crate) fn find<'of>(of: &FindReport<'of>) -> Report<'of> {
     let found = (rows.len() > 0).then(|| Group::table("Found", rows));
     Report {
         of: "find",
+        heading: "What was found",
         key: Foreign::key(asked),
         title,
         fields: Vec::new(),

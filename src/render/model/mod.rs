@@ -258,6 +258,8 @@ impl Row {
 pub(crate) struct Report<'of> {
     /// What it is of, in one word.
     pub(crate) of: &'static str,
+    /// What a page of it is called.
+    pub(crate) heading: &'static str,
     /// What tells it from another one of its sort: the name of the state.
     pub(crate) key: Foreign,
     /// The one sentence that is read first.
@@ -337,6 +339,7 @@ pub(crate) fn failed(
     attention.extend(hint.map(Line::words));
     Report {
         of,
+        heading: "What came to nothing",
         key: Foreign::key(key).without_file(),
         title: Line::words(format!("`retire {command}` did nothing.")),
         fields: Vec::new(),

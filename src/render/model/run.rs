@@ -78,6 +78,7 @@ pub(crate) fn run<'of>(
     );
     Report {
         of: "run",
+        heading: "What a run came to",
         key: Foreign::key(&*summary.state_path).without_file(),
         title: title(summary),
         fields: Vec::new(),

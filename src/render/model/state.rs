@@ -62,6 +62,11 @@ pub(crate) fn state<'of>(
     let groups = standing.map(|(title, records)| group(state, title, records));
     Report {
         of: if run.is_some() { "run" } else { "state" },
+        heading: if run.is_some() {
+            "What a run came to"
+        } else {
+            "What is recorded"
+        },
         key: Foreign::key(path).without_file(),
         title: Line::words(called).and_foreign(Foreign::new(path).without_file()),
         fields: fields(state, (counts, now), run.is_some()),

@@ -29,6 +29,7 @@ fn withheld(report: Report<'_>, mut places: Places) -> Report<'_> {
     let names = places.names;
     let Report {
         of,
+        heading,
         key,
         title,
         fields,
@@ -72,6 +73,7 @@ fn withheld(report: Report<'_>, mut places: Places) -> Report<'_> {
     };
     Report {
         of,
+        heading,
         key: key.withheld(names),
         title: line(title),
         fields: fields.into_iter().map(field).collect(),

@@ -8,6 +8,7 @@ use crate::asset::Kind;
 use crate::event::Subject;
 use crate::inventory::Facts;
 use crate::plan::Checked;
+use crate::plan::aside::Moves;
 use crate::plan::since::{Comparison, Since};
 use crate::render::markdown;
 use crate::render::model::plan::view::PlanView;
@@ -87,6 +88,31 @@ fn shown_since(shown: &Plan, since: Option<&Comparison>, most: usize) -> String 
     let report = plan(&report).shown(Names::Full);
     markdown::report(&report, most, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn the_first_sentence_says_what_is_moved_aside_and_until_when() {
+    let mut plan = large(20, 2);
+    plan.moves = Moves {
+        aside: 5,
+        files: 5,
+        until: Some("2026-12-12T00:00:00Z".parse().unwrap()),
+        ..Moves::default()
+    };
+    let title = |plan: &Plan| {
+        let text = shown(plan, 0);
+        let mut titles = text.lines().filter(|line| line.starts_with("**"));
+        titles.next().unwrap().to_owned()
+    };
+    assert_eq!(
+        title(&plan),
+        "**17 files, 17 MB, are moved aside, where people can take them back until 2026-12-12T00:00:00Z; nothing is sent before the merge.**"
+    );
+    plan.moves.at_once = 12;
+    assert_eq!(
+        title(&plan),
+        "**17 files, 17 MB, go: 5 into staging folders, where people can take them back until 2026-12-12T00:00:00Z; nothing is sent before the merge.**"
+    );
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn report(text: &str) -> Report<'_> {
     }));
     Report {
         of: "plan",
+        heading: "What would be deleted",
         key: Foreign::new(text),
         title: Line::words("Of ").and_foreign(text),
         fields: vec![("target", Line::foreign(text))],

@@ -27,6 +27,7 @@ pub(super) fn forecast(view: &PlanView<'_>) -> Option<Vec<Block>> {
     let lines = [
         sent((totals, moves), (view.batch_size, view.forecast)),
         stuck(moves),
+        at_once(moves),
         ways(moves),
         mismatched(totals, view.skip_mismatched),
         reading(view.forecast),
@@ -234,6 +235,24 @@ fn stuck(moves: &Moves) -> Option<Line> {
     )))
 }
 
+/// Warns of what nobody wanted to stage and goes at once, though a wait is set.
+fn at_once(moves: &Moves) -> Option<Line> {
+    let number = moves.at_once;
+    if number == 0 {
+        return None;
+    }
+    let are = if number == 1 {
+        "asset is not staged and goes"
+    } else {
+        "assets are not staged and go"
+    };
+    let line = Line::default().and_strong(Paint::Yellow, "warning:");
+    Some(line.and(format!(
+        " {} {are} at once: `delete-after` waits only for what is staged, as with `--strategy staged`.",
+        count(number)
+    )))
+}
+
 /// Says what each strategy would take, and what moving changes.
 fn ways(moves: &Moves) -> Option<Line> {
     let Ways {
@@ -351,6 +370,8 @@ mod tests {
             due_folders: number,
             back: number,
             stuck: 0,
+            at_once: number,
+            files: number,
             ways: Some(Ways {
                 assets: number,
                 direct: Cost {
@@ -366,7 +387,9 @@ mod tests {
         let said = |number| {
             let moves = moves(number);
             let ways = ways(&moves).map(|line| line.text());
-            staged(&moves).into_iter().chain(ways).collect::<Vec<_>>()
+            let warned = at_once(&moves).map(|line| line.text());
+            let said = staged(&moves).into_iter().chain(ways);
+            said.chain(warned).collect::<Vec<_>>()
         };
         assert_eq!(
             said(1),
@@ -375,6 +398,7 @@ mod tests {
                 "move 1 asset into 1 staging folder, where people can take it back until 1970-01-01T00:00:00Z",
                 "delete 1 staged asset with its staging folder",
                 "One by one 1 asset takes 1 call; staged 6 calls. Moved aside, it leaves the shares of the folder that it lies in at once, and all members of its project see it in the staging folder.",
+                "warning: 1 asset is not staged and goes at once: `delete-after` waits only for what is staged, as with `--strategy staged`.",
             ]
         );
         assert_eq!(
@@ -384,6 +408,7 @@ mod tests {
                 "move 2 assets into 2 staging folders, where people can take them back until 1970-01-01T00:00:00Z",
                 "delete 2 staged assets with their staging folders",
                 "One by one 2 assets take 1 call; staged 6 calls. Moved aside, they leave the shares of the folders that they lie in at once, and all members of their project see them in its staging folder.",
+                "warning: 2 assets are not staged and go at once: `delete-after` waits only for what is staged, as with `--strategy staged`.",
             ]
         );
     }

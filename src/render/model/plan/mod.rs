@@ -7,21 +7,24 @@ use jiff::Timestamp;
 
 use crate::plan::about::Sum;
 use crate::plan::approve::Refused;
+use crate::plan::decide::Decision;
 use crate::plan::figure::Figure;
 use crate::plan::{Checked, Plan, Step};
 use crate::render::model::plan::view::PlanView;
 use crate::render::model::{Block, Line, Report};
 use crate::render::names::Foreign;
 use crate::render::rows;
-use crate::render::{checked, count, counted, holds, moment, thousands, withheld};
+use crate::render::{checked, count, counted, either, holds, moment, thousands, withheld};
 use crate::state::Api;
 
+pub(crate) mod aside;
 pub(crate) mod assets;
 mod attention;
 mod forecast;
 pub(crate) mod told;
 pub(crate) mod view;
 
+use aside::Waiting;
 use assets::{folders, groups};
 use attention::attention;
 use told::{Told, told};
@@ -93,6 +96,7 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
     let tables = groups(view, of.api == Api::V4);
     Report {
         of: "plan",
+        heading: heading(view.plan),
         key: Foreign::key(of.state).without_file(),
         title: Line::words(title(of)),
         fields: Vec::new(),
@@ -116,29 +120,53 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
 
 /// The first line: what was not checked says so there.
 fn title(of: &PlanReport<'_, '_>) -> String {
-    let headline = headline(of.view.plan, of.is_before_merge);
+    let headline = headline(of);
     match of.view.checked {
         Checked::NotChecked => format!("{} {headline}", checked::NOT_CHECKED),
         Checked::Live(_) => headline,
     }
 }
 
+/// What a page of it is called.
+fn heading(plan: &Plan) -> &'static str {
+    match Waiting::of(plan) {
+        Waiting::None => "What would be deleted",
+        Waiting::Some { .. } => "What would be deleted or moved aside",
+        Waiting::All { .. } => "What would be moved aside",
+    }
+}
+
 /// Says in one sentence how much goes, and that nothing has happened yet.
-fn headline(plan: &Plan, is_before_merge: bool) -> String {
+fn headline(of: &PlanReport<'_, '_>) -> String {
+    let plan = of.view.plan;
     let going = plan.going();
     let totals = &plan.totals;
     if totals.deletes() == 0 {
-        return match totals.changes() {
-            0 => "Nothing goes.".to_owned(),
-            _ => "Nothing goes; only records change.".to_owned(),
-        };
+        return nothing_goes(plan, of.view.now);
     }
     let size = match rows::sized(going) {
         Some(size) => format!(", {size}"),
         None => ", of which no size is known".to_owned(),
     };
-    let verb = if going.files == 1 { "goes" } else { "go" };
-    let sent = if is_before_merge {
+    let back = |files, until| {
+        let them = either(files, "it", "them");
+        format!("where people can take {them} back until {}", moment(until))
+    };
+    let verb = match Waiting::of(plan) {
+        Waiting::None => either(going.files, "goes", "go").to_owned(),
+        Waiting::Some { files, until } => format!(
+            "{}: {} into staging folders, {}",
+            either(going.files, "goes", "go"),
+            count(files),
+            back(files, until)
+        ),
+        Waiting::All { until } => format!(
+            "{} moved aside, {}",
+            either(going.files, "is", "are"),
+            back(going.files, until)
+        ),
+    };
+    let sent = if of.is_before_merge {
         "the merge"
     } else {
         "it is applied"
@@ -152,6 +180,41 @@ fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters.clone()).collect()
+}
+
+/// Says that nothing goes, and what waits until it goes.
+fn nothing_goes(plan: &Plan, now: Timestamp) -> String {
+    let records = plan.totals.changes() > 0;
+    let until = plan.steps.iter().filter_map(|step| {
+        if let Decision::Staged { until } = step.decision {
+            Some(until)
+        } else {
+            None
+        }
+    });
+    let number = plan.totals.staged;
+    let Some(until) = until.min() else {
+        let words = if records {
+            "Nothing goes; only records change."
+        } else {
+            "Nothing goes."
+        };
+        return words.to_owned();
+    };
+    let records = if records {
+        ", and only records change"
+    } else {
+        ""
+    };
+    let wait = either(number, "waits in its", "wait in");
+    let folders = either(number, "staging folder", "staging folders");
+    let next = either(number, "", "the next is ");
+    let due = if until <= now { "due since" } else { "due" };
+    let assets = counted(number, "asset", "assets");
+    format!(
+        "Nothing goes now{records}; {assets} {wait} {folders}, {next}{due} {}.",
+        moment(until)
+    )
 }
 
 /// How many, how large, what is protected, what is unusual.
@@ -168,8 +231,12 @@ fn figures(of: &PlanReport<'_, '_>) -> Vec<(&'static str, String)> {
         + totals.blocked;
     let size = rows::sized(going).filter(|_| totals.deletes() > 0);
     let staged = (totals.staged > 0).then(|| ("staged", count(totals.staged)));
+    let files = match Waiting::of(plan) {
+        Waiting::None | Waiting::Some { .. } => "files go",
+        Waiting::All { .. } => "files move aside",
+    };
     let first = [
-        ("files go", count(going.files)),
+        (files, count(going.files)),
         ("size", size.unwrap_or_else(|| "–".to_owned())),
         ("held or deferred", count(protected)),
     ];

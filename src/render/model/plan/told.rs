@@ -8,13 +8,14 @@ use crate::plan::about::Sum;
 use crate::plan::figure::{Found, Loosened, Report as Guards};
 use crate::plan::holds::changes as changes_of;
 use crate::plan::{Checked, Plan};
+use crate::render::model::plan::aside::Waiting;
 use crate::render::model::plan::forecast::forecast;
 use crate::render::model::plan::view::PlanView;
 use crate::render::model::{Block, Change, Group, Line};
 use crate::render::names::Foreign;
 use crate::render::report::HoldFigures;
 use crate::render::{
-    Paint, checked, counted, either, holds, moment, rows, shelter, since, withheld, words,
+    Paint, checked, count, counted, either, holds, moment, rows, shelter, since, withheld, words,
 };
 
 /// What is said of a plan wherever it is shown, but for its assets.
@@ -199,7 +200,14 @@ fn headline(plan: &Plan, going: Sum) -> String {
     let idle =
         changes.is_empty() && totals.mismatch + totals.unread + totals.drift + totals.rescued == 0;
     let freed = rows::sized(going).filter(|_| going.files > 0);
-    let verb = if going.files == 1 { "goes" } else { "go" };
+    let verb = match Waiting::of(plan) {
+        Waiting::None => either(going.files, "goes", "go").to_owned(),
+        Waiting::Some { files, .. } => {
+            let goes = either(going.files, "goes", "go");
+            format!("{goes}, {} of them aside", count(files))
+        }
+        Waiting::All { .. } => either(going.files, "moves aside", "move aside").to_owned(),
+    };
     let freed = freed.map_or_else(String::new, |bytes| {
         format!("{} {verb}, {bytes}", rows::files(going))
     });
