@@ -85,6 +85,10 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         let step = decided.step();
         let (id, decision) = (step.id, &step.decision);
         plan.totals.count(decision);
+        let was_taken_back = record.is_some_and(|record| record.status.is_taken_back());
+        if was_taken_back && matches!(decision, Decision::Unchanged { listed: true }) {
+            plan.totals.taken_back += 1;
+        }
         if matches!(decision, Decision::Unchanged { .. }) {
             continue;
         }

@@ -51,6 +51,9 @@ pub struct Totals {
     pub forget: usize,
     /// Listed, and deleted already.
     pub unchanged: usize,
+    /// Of those that are listed and deleted already: taken back since, so that they are there again.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub taken_back: usize,
     /// Deleted already and no longer listed.
     pub history: usize,
     /// How many files go: every version counts as one, and so does what was not listed to its end.
@@ -97,7 +100,8 @@ impl Totals {
             forget,
             unchanged,
             history,
-            // They count no decisions.
+            // They count no decisions of their own.
+            taken_back: _,
             files: _,
             bytes: _,
             unmeasured: _,
@@ -123,6 +127,19 @@ impl Totals {
             ("unchanged", unchanged),
             ("history", history),
         ]
+    }
+
+    /// What no action of a document tells: how many assets need none, and the figures of files.
+    pub(super) fn without_actions(&self) -> Self {
+        Self {
+            unchanged: self.unchanged,
+            taken_back: self.taken_back,
+            history: self.history,
+            files: self.files,
+            bytes: self.bytes,
+            unmeasured: self.unmeasured,
+            ..Self::default()
+        }
     }
 
     pub(super) fn count(&mut self, decision: &Decision) {

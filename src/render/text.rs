@@ -44,6 +44,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
         holds,
         forecast,
         unsettled,
+        taken_back,
         unchecked,
         single,
         against,
@@ -91,7 +92,11 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     // One of them is named.
     let folded = folded.saturating_sub(1);
     words::fold(2, folded, "more; `--full` shows all", style, sink)?;
-    prose(unsettled.iter().chain(&unchecked), &page, sink)?;
+    prose(
+        unsettled.iter().chain(&taken_back).chain(&unchecked),
+        &page,
+        sink,
+    )?;
     for group in &single {
         lines::group(group, (most, Order::Names, style), sink)?;
     }

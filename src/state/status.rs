@@ -137,6 +137,20 @@ impl Status {
         }
     }
 
+    /// Whether it was restored by us, or taken by somebody out of where we had moved it aside to.
+    #[must_use]
+    pub const fn is_taken_back(&self) -> bool {
+        match self {
+            Self::Restored { .. } | Self::Rescued => true,
+            Self::Retired(_)
+            | Self::Gone(_)
+            | Self::Failed(_)
+            | Self::Unknown { .. }
+            | Self::Missing
+            | Self::Staged(_) => false,
+        }
+    }
+
     /// Whether a restored one was seen alive, and when it had been deleted.
     #[must_use]
     pub fn restored(&self) -> Option<(bool, Option<&Deletion>)> {

@@ -61,7 +61,11 @@ pub fn leave_out(
     plan.unsettled
         .retain(|unsettled| !rest.contains(&unsettled.id));
     // What is deleted already is told of the whole alone.
-    (plan.totals.unchanged, plan.totals.history) = (0, 0);
+    (
+        plan.totals.unchanged,
+        plan.totals.taken_back,
+        plan.totals.history,
+    ) = (0, 0, 0);
     // Of what is left, nobody has said that it is all that a folder holds.
     plan.whole_folders.clear();
     plan.measure();

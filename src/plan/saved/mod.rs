@@ -402,14 +402,7 @@ impl PlanDocument {
             .collect();
         let mut plan = Plan {
             steps: Vec::with_capacity(self.actions.len()),
-            totals: Totals {
-                unchanged: self.totals.unchanged,
-                history: self.totals.history,
-                files: self.totals.files,
-                bytes: self.totals.bytes,
-                unmeasured: self.totals.unmeasured,
-                ..Totals::default()
-            },
+            totals: self.totals.without_actions(),
             shelter: match &self.checked {
                 Checked::Live(_) => Shelter::NotNeeded,
                 Checked::NotChecked => Shelter::NotChecked,

@@ -70,6 +70,7 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
         holds: _,
         forecast,
         unsettled,
+        taken_back,
         unchecked,
         single,
         against,
@@ -102,7 +103,11 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
         fields: Vec::new(),
         figures: figures(of),
         lead: [headline].into_iter().chain(owners(view.plan)).collect(),
-        attention: before.chain(stays).chain(unsettled).collect(),
+        attention: before
+            .chain(stays)
+            .chain(unsettled)
+            .chain(taken_back)
+            .collect(),
         changes,
         checks: guards(view.plan)
             .into_iter()

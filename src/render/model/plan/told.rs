@@ -37,6 +37,8 @@ pub(crate) struct Told<'plan> {
     pub(crate) forecast: Option<Vec<Block>>,
     /// Of how many assets that stay an earlier delete was not answered.
     pub(crate) unsettled: Option<Line>,
+    /// What to do about what was taken back and is still listed.
+    pub(crate) taken_back: Option<Line>,
     /// What the guards did not check, since nobody has read it.
     pub(crate) unchecked: Option<Line>,
     /// What is said of single assets.
@@ -75,6 +77,7 @@ pub(crate) fn told<'plan>(view: &PlanView<'plan>) -> Told<'plan> {
         holds: holds::planned(&plan.holds),
         forecast: forecast(view),
         unsettled: unsettled(plan),
+        taken_back: taken_back(plan.totals.taken_back),
         unchecked: deletes.and_then(unchecked),
         single: shelter::below(plan),
         against: match view.checked {
@@ -138,6 +141,18 @@ fn unsettled(plan: &Plan) -> Option<Line> {
     (unsettled > 0).then(|| Line::words(words))
 }
 
+/// Says what to do about what was restored, or taken out of a staging folder, and is still listed.
+fn taken_back(number: usize) -> Option<Line> {
+    let assets = counted(number, "listed asset was", "listed assets were");
+    let words = format!(
+        "{assets} taken back, and {}: take {} out of the manifest, or say `again: true` there to delete {} again.",
+        either(number, "stays", "stay"),
+        either(number, "its entry", "their entries"),
+        either(number, "it", "them"),
+    );
+    (number > 0).then(|| Line::words(words))
+}
+
 /// Says what the guards did not check, since nobody has read it.
 fn unchecked(report: &Guards) -> Option<Line> {
     let of_all = report.figures.iter();
@@ -194,7 +209,11 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.staged, "staged"),
     ]);
     let done = list(&[
-        (totals.unchanged, "unchanged"),
+        (
+            totals.unchanged.saturating_sub(totals.taken_back),
+            "unchanged",
+        ),
+        (totals.taken_back, "taken back and still listed"),
         (totals.history, "kept as history"),
     ]);
     let idle =
