@@ -1,5 +1,6 @@
 //! The runs of a state for people: who changed it, when, and from what.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -55,13 +56,15 @@ pub(crate) fn history(
         return writeln!(sink, "No run has changed this state yet.");
     }
     let (counts, restorable) = (state.counts_by_run(), state.restorable());
+    let restored = state.restored_since();
     let rows: Vec<[String; 6]> = state
         .runs
         .iter()
         .rev()
         .map(|(number, run)| {
             let counts = counts.get(number).copied();
-            row(*number, run, counts.unwrap_or_default())
+            let restored = restored.get(number);
+            row(*number, run, (counts.unwrap_or_default(), restored))
         })
         .collect();
     let width = |column: usize| {
@@ -91,7 +94,11 @@ pub(crate) fn history(
     Ok(())
 }
 
-fn row(number: u64, run: &RunRecord, (counts, deleted): (Counts, Deleted)) -> [String; 6] {
+fn row(
+    number: u64,
+    run: &RunRecord,
+    ((counts, deleted), restored): ((Counts, Deleted), Option<&BTreeMap<u64, usize>>),
+) -> [String; 6] {
     let from = &run.provenance;
     let mut records: Vec<String> = run
         .change
@@ -100,6 +107,10 @@ fn row(number: u64, run: &RunRecord, (counts, deleted): (Counts, Deleted)) -> [S
         .collect();
     records.extend(Some(figures(counts)).filter(|words| !words.is_empty()));
     records.extend(size::deleted(deleted).map(|size| format!("{size} deleted")));
+    let restored = restored.into_iter().flatten();
+    records.extend(
+        restored.map(|(by, number)| format!("{} deleted and restored by run {by}", count(*number))),
+    );
     if records.is_empty() {
         records.push("-".to_owned());
     }

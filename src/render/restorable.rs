@@ -1,8 +1,10 @@
 //! Up to when what a run has deleted can be taken back, in words.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::render::{Paint, Style, counted, moment};
+use crate::render::{Paint, Style, counted, either, moment};
 use crate::state::{Restorable, State};
 
 /// How long before the end people are warned of it.
@@ -54,6 +56,19 @@ impl Left {
             }
         }
     }
+}
+
+/// Says which runs have restored since what a run deleted, and where that is listed.
+pub(crate) fn restored_since(run: u64, by_run: &BTreeMap<u64, usize>) -> Vec<String> {
+    let said = by_run.iter().map(|(by, number)| {
+        let assets = counted(*number, "asset", "assets");
+        let were = either(*number, "was", "were");
+        let them = either(*number, "it", "them");
+        format!(
+            "{assets} that run {run} deleted {were} restored by run {by}; `retire state list --run {by}` lists {them}"
+        )
+    });
+    said.collect()
 }
 
 /// How long it is to a moment, in days or in what people still reckon with.

@@ -40,6 +40,21 @@ impl Restorable {
 }
 
 impl State {
+    /// How many assets that runs deleted were restored since, by the run that deleted them and then by
+    /// the one that restored them.
+    #[must_use]
+    pub fn restored_since(&self) -> BTreeMap<u64, BTreeMap<u64, usize>> {
+        let mut all: BTreeMap<u64, BTreeMap<u64, usize>> = BTreeMap::new();
+        for record in self.assets.values() {
+            let was_deleted = record.status.restored().and_then(|(_, deleted)| deleted);
+            if let Some(deleted) = was_deleted {
+                let by_run = all.entry(deleted.run).or_default();
+                *by_run.entry(record.run).or_default() += 1;
+            }
+        }
+        all
+    }
+
     /// The last run before which the state was that of v2, where it was.
     fn last_of_v2(&self) -> u64 {
         let mut runs = self.runs.iter().rev();

@@ -1,5 +1,6 @@
 //! `retire show`: a state, a saved plan or a run, for people or for programs.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use crate::render::events::{self, Replayed};
 use crate::render::model::plan::PlanReport;
 use crate::render::model::plan::view::PlanView;
 use crate::render::model::{self, Line, Report};
+use crate::render::restorable::restored_since;
 use crate::render::text;
 use crate::render::wrap::wrapped;
 use crate::render::{basis, json, state, summary};
@@ -233,12 +235,13 @@ impl Shown<'_> {
             let state = self.load(&path)?;
             (path, state)
         };
+        let since = state.restored_since().remove(&run).unwrap_or_default();
         let state = state.of_run(run).map_err(|runs| Failure::NoRun {
             path: path.clone(),
             run,
             runs,
         })?;
-        self.state((&path, Some(run)), &state)?;
+        self.state((&path, Some((run, &since))), &state)?;
         Ok(Exit::Done)
     }
 
@@ -263,11 +266,22 @@ impl Shown<'_> {
         Ok(Exit::Done)
     }
 
-    /// Shows a state as a whole, or what one run did of it.
-    fn state(&self, (path, run): (&Path, Option<u64>), read: &State) -> Result<(), Failure> {
+    /// Shows a state as a whole, or what one run did of it, with what was restored of that since.
+    fn state(
+        &self,
+        (path, run): (&Path, Option<(u64, &BTreeMap<u64, usize>)>),
+        read: &State,
+    ) -> Result<(), Failure> {
         let name = path.display().to_string();
+        let since = run.map_or_else(Vec::new, |(run, since)| restored_since(run, since));
+        let run = run.map(|(run, _)| run);
         let of = (&*name, run);
-        let report = || model::state::state(read, of, clock::now());
+        let report = || {
+            let mut report = model::state::state(read, of, clock::now());
+            let since = since.iter().map(|said| ("since", Line::words(&**said)));
+            report.fields.extend(since);
+            report
+        };
         self.publish(path, &report, &|sink| json::overview(read, run, sink))?;
         let width = self.context.console.width();
         self.context.console.data(|style, sink| match self.format {

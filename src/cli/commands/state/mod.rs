@@ -148,12 +148,16 @@ fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
         .iter()
         .filter(|(id, record)| fits(**id, record))
         .map(|(id, record)| (*id, record));
+    let since = run.and_then(|run| Some((run, state.restored_since().remove(&run)?)));
+    let since = since.map(|(run, since)| render::restorable::restored_since(run, &since));
     let width = context.console.width();
     context
         .console
         .data(|style, sink| match arguments.file.format {
             Format::Text => wrapped(width, sink, |sink| {
-                render::state::list(&state, &mut rows, style, sink)
+                render::state::list(&state, &mut rows, style, sink)?;
+                let mut since = since.iter().flatten();
+                since.try_for_each(|said| writeln!(sink, "{said}."))
             }),
             Format::Json => render::json::list(&state, &mut rows, sink),
         })?;
