@@ -479,7 +479,7 @@ mod tests {
     #[test]
     fn the_only_account_is_taken_and_several_are_told() {
         let two = [named("A-1", "North"), named("b-2", "South")];
-        assert_eq!(chosen(&two[..1], None).as_deref(), Ok("a-1"));
+        assert_eq!(chosen(&two[..1], None).as_deref(), Ok("A-1"));
         assert_eq!(
             chosen(&two, None).unwrap_err(),
             "the token opens several accounts: `A-1` (North), `b-2` (South)"
@@ -488,7 +488,7 @@ mod tests {
         let error = chosen(&many, None).unwrap_err();
         assert!(error.ends_with("`9` (x), and 2 others"), "{error}");
         assert!(chosen(&[], None).is_err());
-        assert_eq!(chosen(&two, Some("a-1")).as_deref(), Ok("a-1"));
+        assert_eq!(chosen(&two, Some("A-1")).as_deref(), Ok("A-1"));
         let adobe = "adobe:South@AdobeOrg";
         assert_eq!(chosen(&two, Some(adobe)).as_deref(), Ok(adobe));
         assert_eq!(

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::asset::is_account_id;
 use crate::diagnostic::Finding;
 use crate::event::StopReason;
 use crate::find::NotThere;
@@ -268,6 +269,9 @@ impl Error {
             }
             Self::OpensNothing { kind, api, why: _ } => Some(other_token(*kind, *api)),
             Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
+            Self::OtherAccount { wanted, .. } if !is_account_id(wanted) => Some(
+                "nothing was sent; an account is named by its id, and `retire whoami` shows those that the token opens",
+            ),
             Self::TwoAccounts { .. } | Self::OtherAccount { .. } => {
                 Some("nothing was sent; use the token and the manifests of one account")
             }

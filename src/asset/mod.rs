@@ -148,14 +148,17 @@ impl AssetIdError {
 }
 
 /// The id of an account as it is compared: a UUID in its usual notation, whatever it was written
-/// in, and anything else in lower case, unless Adobe's storage has given it.
+/// in, and anything else as it is: what Adobe's storage has given, or what is no id.
 #[must_use]
 pub fn account_id(text: &str) -> String {
     let text = text.trim();
-    if text.starts_with(adobe::PREFIX) {
-        return text.to_owned();
-    }
-    Uuid::try_parse(text).map_or_else(|_other| text.to_lowercase(), |uuid| uuid.to_string())
+    Uuid::try_parse(text).map_or_else(|_other| text.to_owned(), |uuid| uuid.to_string())
+}
+
+/// Whether a text can be the id of an account: its name is none.
+#[must_use]
+pub fn is_account_id(text: &str) -> bool {
+    text.starts_with(adobe::PREFIX) || Uuid::try_parse(text).is_ok()
 }
 
 impl AssetId {

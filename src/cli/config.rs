@@ -121,7 +121,7 @@ impl Config<'_> {
             _ => {}
         }
         if SECRETS.contains(&name) {
-            let message = format!("`{name}` does not belong into a file with settings");
+            let message = format!("`{name}` does not belong in a file with settings");
             return Some(self.finding(&message, span, Some(instead_of(name))));
         }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == name) else {

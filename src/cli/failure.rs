@@ -1,11 +1,12 @@
 //! Why a command could not do what it was asked to, and the exit code of each reason.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::app;
 use crate::app::policy::PolicyError;
 use crate::asset::AssetId;
+use crate::cli::args::ReportKind;
 use crate::cli::clock::OutOfTime;
 use crate::cli::console::{Console, OutputError};
 use crate::cli::destination::TargetError;
@@ -64,7 +65,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     OutOfTime(#[from] OutOfTime),
     /// There is no state where one was asked for.
-    #[error("there is no state `{}` yet: no run has written one", .0.display())]
+    #[error("there is no state `{}` here", .0.display())]
     NoState(PathBuf),
     /// There is no state in the project folder, and one lies where it was looked for before.
     #[error("there is no state `{}`, and one lies at `{}`", state.display(), old.display())]
@@ -118,9 +119,12 @@ pub(crate) enum Failure {
     /// What somebody wants back does not wait.
     #[error("{0}; nothing was sent")]
     NotStaged(NotStaged),
-    /// A run and single assets, or two runs, are to be restored at once.
+    /// A run and single assets are to come back at once.
     #[error("name one run, or assets, and not both")]
     TwoChoices,
+    /// Two runs are to come back at once.
+    #[error("two runs are named, and a command takes back one")]
+    TwoRuns,
     /// Nothing is to be restored.
     #[error("nothing is named that is to come back")]
     NothingChosen,
@@ -184,7 +188,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// A report has an ending of which the command writes none.
-    #[error("`{}` ends in none of {}, so it is no report of this command", path.display(), endings.join(", "))]
+    #[error("`{}` {}", path.display(), no_report(path, endings))]
     NoReport {
         path: PathBuf,
         /// The endings that the command knows.
@@ -257,6 +261,15 @@ pub(crate) enum Failure {
     App(app::error::Error),
 }
 
+/// Says why a command writes no report of such a name.
+fn no_report(path: &Path, endings: &[&str]) -> String {
+    if ReportKind::of(path).is_some_and(ReportKind::is_receipt) {
+        return "is a receipt, and a receipt is a report of `retire apply`".to_owned();
+    }
+    let endings = endings.join(", ");
+    format!("ends in none of {endings}, so it is no report of this command")
+}
+
 impl From<app::error::Error> for Failure {
     fn from(error: app::error::Error) -> Self {
         if let app::error::Error::Findings(findings) = error {
@@ -324,6 +337,7 @@ impl Failure {
             | Self::NotToV4
             | Self::RestoreOfV2(_)
             | Self::TwoChoices
+            | Self::TwoRuns
             | Self::NothingChosen
             | Self::NoLists
             | Self::Words(_)
@@ -385,7 +399,7 @@ impl Failure {
             Self::Refused(why) => why.hint(),
             Self::UnreadMarks(why) => Some(why.hint_of_find()),
             Self::NoState(_) => Some(
-                "the first `retire apply` writes it; name another with `--state`, as `retire.sandbox.state.json` where that was in the sandbox",
+                "the first `retire apply` writes it; if it lies elsewhere, give its folder as PATH, or name it with `--state`, as `retire.sandbox.state.json` where that was in the sandbox; if it is lost, look in git, or make one from the manifests with `retire state rebuild`",
             ),
             Self::StateElsewhere { .. } => Some(
                 "a state lies in the project folder, whatever PATH says: move it there with the files next to it, or name it with `--state`",
@@ -399,7 +413,7 @@ impl Failure {
             Self::NotStaged(_) => Some("`retire state list --status staged` shows what is"),
             Self::NoRun { .. } => Some("`retire state history` shows all of them"),
             Self::NothingChosen => Some("name a run, as in `run:7`, or assets by their ids"),
-            Self::TwoChoices => Some("take back one after the other"),
+            Self::TwoChoices | Self::TwoRuns => Some("take back one after the other"),
             Self::RestoreOfV2(_) => Some(
                 "make it one of V4 with `retire state migrate`, then restore; or restore in the web app, in the project's recently deleted assets",
             ),

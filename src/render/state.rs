@@ -31,7 +31,7 @@ pub(crate) fn list(
 ) -> io::Result<()> {
     let mut listed = listed.peekable();
     if listed.peek().is_none() {
-        return writeln!(sink, "No asset is like this.");
+        return writeln!(sink, "No asset matches.");
     }
     let is_named = !state.catalogue.is_empty();
     let size = if is_named { "   bytes  " } else { "" };

@@ -33,7 +33,7 @@ pub(super) fn words(words: &[Back]) -> Result<(Option<Chosen>, Option<&Path>), F
     let (mut run, mut assets, mut path) = (None, Vec::new(), None);
     for word in words {
         match word {
-            Back::Run(_) if run.is_some() => return Err(Failure::TwoChoices),
+            Back::Run(_) if run.is_some() => return Err(Failure::TwoRuns),
             Back::Run(number) => run = Some(*number),
             Back::Asset(id) => assets.push(*id),
             Back::Path(second) if path.is_some() => {

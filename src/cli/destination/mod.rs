@@ -137,6 +137,9 @@ impl TargetError {
             Self::Other { .. } | Self::OtherState { .. } => Some(
                 "nothing was sent or written; name another file, or move this one away if nobody needs it",
             ),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("make its folder first, as with `mkdir -p`")
+            }
             Self::Write { .. } => None,
             Self::Store(error) => error.hint(),
         }

@@ -88,9 +88,9 @@ proptest! {
         );
         let settings = resolve(&flags, variables, config.then_some(&file)).unwrap();
         let (state, endpoint, account, attempts) = match (has_flag, variable, config) {
-            (true, _, _) => ("flag.json", "http://127.0.0.1:1", Some("flag"), 1),
-            (_, true, _) => ("env.json", "http://127.0.0.1:2", Some("env"), 2),
-            (_, _, true) => ("repo/config.json", "http://127.0.0.1:3", Some("config"), 3),
+            (true, _, _) => ("flag.json", "http://127.0.0.1:1", Some("FLAG"), 1),
+            (_, true, _) => ("env.json", "http://127.0.0.1:2", Some("ENV"), 2),
+            (_, _, true) => ("repo/config.json", "http://127.0.0.1:3", Some("CONFIG"), 3),
             (false, false, false) => ("repo/retire.state.json", ENDPOINT, None, 5),
         };
         prop_assert_eq!(&settings.state.value, Path::new(state));

@@ -68,7 +68,7 @@ impl fmt::Display for Runs {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { deleted, asked } = self;
         if self.is_empty() {
-            return formatter.write_str("nor has any run deleted anything that still is");
+            return formatter.write_str("no run has deleted anything that is still deleted");
         }
         let said = [
             (deleted, "deleted something that is still deleted"),

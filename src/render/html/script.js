@@ -83,7 +83,7 @@
     find("next").disabled = page === pages - 1;
     const of = `${number.format(shown.length)} of ${number.format(all.length)} assets`;
     const folder = within ? `, ${within.words}${within.label}` : "";
-    find("status").textContent = (shown.length === 0 ? "No asset is like this" : of) + folder;
+    find("status").textContent = (shown.length === 0 ? "No asset matches" : of) + folder;
   };
 
   const choose = () => {
