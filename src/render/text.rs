@@ -37,6 +37,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     let Told {
         worth,
         loosened,
+        beyond,
         notes,
         part,
         headline,
@@ -57,6 +58,7 @@ pub(crate) fn plan(view: &PlanView<'_>, style: Style, sink: &mut dyn Write) -> i
     for line in &loosened {
         writeln!(sink, "{}", lines::cut(line, &page))?;
     }
+    prose(&beyond, &page, sink)?;
     prose(&notes, &page, sink)?;
     if !loosened.is_empty() || !notes.is_empty() {
         writeln!(sink)?;

@@ -320,6 +320,18 @@ impl Figure {
     }
 }
 
+impl Figure {
+    /// Whether the guard lets the plan pass, and would not with this limit.
+    #[must_use]
+    pub fn passes_beyond(&self, limit: u64) -> bool {
+        let other = Self {
+            limit,
+            ..self.clone()
+        };
+        !self.is_refused() && other.is_refused()
+    }
+}
+
 impl Report {
     /// The guards that refuse the plan.
     pub fn refused(&self) -> impl Iterator<Item = &Figure> {

@@ -292,6 +292,13 @@ impl fmt::Display for Looser {
     }
 }
 
+impl Figure {
+    /// Shows a figure in the unit of the guard.
+    pub(crate) fn in_its_unit(&self, figure: u64) -> String {
+        shown(self.guard, figure)
+    }
+}
+
 impl Loosened {
     /// What is looser, without where.
     pub(crate) fn limit(&self) -> String {

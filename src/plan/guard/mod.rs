@@ -206,7 +206,10 @@ fn figure(
     };
     let lacking = |lack| Some(said(Found::Lacking(lack), 0));
     match count {
-        // It has nothing to be counted for.
+        // It needs nothing to be counted for, and what is beyond its default is told.
+        Ok((found, 0)) if allows_all(guard, limit) => {
+            Some(said(found, 0)).filter(|figure| figure.passes_beyond(default_of(guard)))
+        }
         Ok(_) | Err(_) if allows_all(guard, limit) => None,
         Err(lack) => lacking(lack),
         Ok((Found::Unchecked, 0)) if guard == Guard::MinAge => None,

@@ -63,6 +63,7 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
     let Told {
         worth,
         loosened,
+        beyond,
         notes,
         part,
         headline,
@@ -109,7 +110,7 @@ pub(crate) fn plan<'plan>(of: &PlanReport<'_, 'plan>) -> Report<'plan> {
             .chain(taken_back)
             .collect(),
         changes,
-        checks: guards(view.plan)
+        checks: guards(view.plan, beyond)
             .into_iter()
             .chain(forecast)
             .chain(unchecked)
@@ -316,7 +317,7 @@ fn owners(plan: &Plan) -> Option<Line> {
 }
 
 /// What the guards counted.
-fn guards(plan: &Plan) -> Vec<Block> {
+fn guards(plan: &Plan, beyond: Vec<Line>) -> Vec<Block> {
     let mut blocks = Vec::new();
     let Some(report) = plan.guards.as_deref() else {
         return blocks;
@@ -326,7 +327,8 @@ fn guards(plan: &Plan) -> Vec<Block> {
         return blocks;
     }
     let verdict = match refused.len() + report.incomplete.len() {
-        0 => Line::words("Guards: all within their limits."),
+        0 if beyond.is_empty() => Line::words("Guards: all within their limits."),
+        0 => Line::words("Guards: all within their limits, of which some are looser than usual."),
         1 => Line::strong("Guards: one is in the way."),
         failed => Line::strong(format!("Guards: {} are in the way.", count(failed))),
     };
@@ -344,6 +346,7 @@ fn guards(plan: &Plan) -> Vec<Block> {
     let more = more(refused.len()) + more(report.incomplete.len());
     let more = (more > 0).then(|| format!("… {} more are in the way", count(more)));
     blocks.extend(more.map(|more| Block::Item(Line::words(more))));
+    blocks.extend(beyond.into_iter().map(Block::Item));
     blocks
 }
 

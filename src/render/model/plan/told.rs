@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::manifest::document::Guard;
 use crate::plan::about::Sum;
 use crate::plan::figure::{Found, Loosened, Report as Guards};
+use crate::plan::guard::default_of;
 use crate::plan::holds::changes as changes_of;
 use crate::plan::{Checked, Plan};
 use crate::render::model::plan::aside::Waiting;
@@ -24,6 +25,8 @@ pub(crate) struct Told<'plan> {
     pub(crate) worth: Vec<Line>,
     /// Which guards are looser than usual: what counts stands first.
     pub(crate) loosened: Vec<Line>,
+    /// What guards have counted that is beyond their usual limits, and passes since these are looser.
+    pub(crate) beyond: Vec<Line>,
     /// What does not count as it may have been meant.
     pub(crate) notes: Vec<Line>,
     /// What chooses a part of it.
@@ -66,6 +69,7 @@ pub(crate) fn told<'plan>(view: &PlanView<'plan>) -> Told<'plan> {
     Told {
         worth: worth.into_iter().flatten().collect(),
         loosened: loosened.map(self::loosened).collect(),
+        beyond: guards.into_iter().flat_map(beyond).collect(),
         notes: notes.collect(),
         part: (!plan.only.is_empty()).then(|| part(plan)),
         headline: Line::words(if plan.steps.is_empty() && !plan.only.is_empty() {
@@ -124,6 +128,19 @@ pub(crate) fn loosened(loosened: &Loosened) -> Line {
     }
     let place = withheld::set_at(&loosened.set_at);
     line.and(" (").and_line(place).and(")")
+}
+
+/// Says what passes since a guard is looser than usual, with the limit that it has else.
+fn beyond(guards: &Guards) -> impl Iterator<Item = Line> {
+    let figures = guards.figures.iter();
+    figures.filter_map(|figure| {
+        let default = default_of(figure.guard);
+        let said = withheld::figure(figure).line();
+        let default_in_words = figure.in_its_unit(default);
+        figure
+            .passes_beyond(default)
+            .then(|| said.and(format!("; the default is {default_in_words}")))
+    })
 }
 
 /// Says of how many assets that stay an earlier delete was not answered.
