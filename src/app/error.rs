@@ -187,6 +187,9 @@ fn saved_place(why: &SavedError) -> String {
     }
 }
 
+/// What to do where an account is named by something that is no id.
+const NO_ACCOUNT_ID: &str = "nothing was sent; an account is named by its id, and `retire whoami` shows those that the token opens";
+
 impl Error {
     /// Says of which sort the token is, where it opens nothing.
     pub(crate) fn by_token(self, kind: TokenKind, api: Api) -> Self {
@@ -269,9 +272,7 @@ impl Error {
             }
             Self::OpensNothing { kind, api, why: _ } => Some(other_token(*kind, *api)),
             Self::NoAccount => Some("nothing was sent; use the token of another user or client"),
-            Self::OtherAccount { wanted, .. } if !is_account_id(wanted) => Some(
-                "nothing was sent; an account is named by its id, and `retire whoami` shows those that the token opens",
-            ),
+            Self::OtherAccount { wanted, .. } if !is_account_id(wanted) => Some(NO_ACCOUNT_ID),
             Self::TwoAccounts { .. } | Self::OtherAccount { .. } => {
                 Some("nothing was sent; use the token and the manifests of one account")
             }

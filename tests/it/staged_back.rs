@@ -471,12 +471,12 @@ fn what_no_probe_has_shown_is_refused_by_the_plan_as_by_the_run() {
     };
     let run = |command: &str, more: &[&str]| {
         let mut all = vec![command, "--api", "v4", "--endpoint", &*url];
-        all.extend(["--state", "state.json", "--delete-after", "14d"]);
+        all.extend(["--state", "state.json"]);
         all.extend(more);
         let token = [("FRAMEIO_TOKEN", stage.served.sandbox.token())];
         stage.desk.run_with(&token, &all)
     };
-    let staged = ["--strategy", "staged"];
+    let staged = ["--strategy", "staged", "--delete-after", "14d"];
     for other in [None, Some("https://api.frame.io")] {
         if let Some(server) = other {
             stage.desk.write("retire.probe.json", document(server));

@@ -31,6 +31,9 @@ use crate::state::{State, format};
 use crate::store::StoreError;
 use crate::store::file::FileStore;
 
+/// By which runs how many assets were restored.
+type RestoredBy = BTreeMap<u64, usize>;
+
 /// Shows a file as what it is.
 pub(crate) fn run(context: &Context, arguments: &Show) -> Result<Exit, Failure> {
     let asked = Asked {
@@ -269,7 +272,7 @@ impl Shown<'_> {
     /// Shows a state as a whole, or what one run did of it, with what was restored of that since.
     fn state(
         &self,
-        (path, run): (&Path, Option<(u64, &BTreeMap<u64, usize>)>),
+        (path, run): (&Path, Option<(u64, &RestoredBy)>),
         read: &State,
     ) -> Result<(), Failure> {
         let name = path.display().to_string();

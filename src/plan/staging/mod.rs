@@ -39,7 +39,7 @@ impl Plan {
         if terms.delete_after_seconds == 0 {
             return;
         }
-        let at_once = self.steps.iter().filter(goes);
+        let at_once = self.steps.iter().filter(|step| goes(step));
         let at_once = at_once.filter(|step| !self.staging.takes(step.id));
         self.moves.at_once = at_once.count().saturating_sub(self.moves.stuck);
     }
@@ -200,7 +200,7 @@ fn choose(
     let mut files: BTreeMap<AssetId, usize> = BTreeMap::new();
     let mut groups: BTreeMap<AssetId, Group> = BTreeMap::new();
     let mut stuck: Vec<AssetId> = Vec::new();
-    for step in plan.steps.iter().filter(goes) {
+    for step in plan.steps.iter().filter(|step| goes(step)) {
         if plan.staging.due.contains(&step.id) {
             continue;
         }
@@ -240,7 +240,7 @@ fn choose(
 }
 
 /// Whether a step deletes something that is known to be there.
-const fn goes(step: &&Step) -> bool {
+const fn goes(step: &Step) -> bool {
     matches!(step.decision, Decision::Retire | Decision::Retry { .. })
 }
 
