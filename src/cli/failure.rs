@@ -14,6 +14,7 @@ use crate::cli::env::NotText;
 use crate::cli::exit::Exit;
 use crate::cli::files::FilesError;
 use crate::cli::misfit::Misfit;
+use crate::cli::refusals;
 use crate::cli::secrets::error::SecretError;
 use crate::cli::settings::origin::SettingsError;
 use crate::diagnostic::{Finding, in_words};
@@ -486,24 +487,13 @@ impl Failure {
     /// Writes it to standard error.
     pub(crate) fn print(&self, console: &Console) {
         if let Self::Findings(findings) = self {
-            let brief = console.is_quiet();
-            console.words(|style, sink| render::findings::findings(findings, brief, style, sink));
-            return;
+            return refusals::findings(findings, console);
         }
         if let Self::Refused(refused) = self {
-            refused.all().iter().for_each(|one| print(one, console));
-            return;
+            return refusals::print(refused, console);
         }
         if !matches!(self, Self::Output(error) if error.is_reader_gone()) {
             console.error(&in_words(self), self.hint());
         }
-    }
-}
-
-/// Writes one thing that refuses a plan, and what would let it pass.
-fn print(refused: &Refused, console: &Console) {
-    console.error(&in_words(refused), Some(refused.hint()));
-    if let Refused::Guarded(report) = refused {
-        console.words(|_, sink| render::guards::waivers(report, sink));
     }
 }

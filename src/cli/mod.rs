@@ -43,6 +43,7 @@ mod ownership;
 mod playground;
 mod private;
 mod project;
+mod refusals;
 mod reporter;
 mod reports;
 mod rescue;

@@ -70,6 +70,7 @@ impl Refusals {
     }
 
     /// Each of them, what stands in the way of the others first.
+    #[must_use]
     pub fn all(&self) -> &[Refused] {
         &self.0
     }

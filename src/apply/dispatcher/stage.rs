@@ -60,7 +60,9 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         if let Some(reason) = stop {
             self.stop(reason);
         }
-        heard.into_iter().for_each(|news| self.on_news(news));
+        for news in heard {
+            self.on_news(news);
+        }
     }
 }
 

@@ -259,16 +259,21 @@ fn apply(
     if !files::is_there(&settings.state.value) {
         summary.state_path.clear();
     }
-    let reported = report_run(&settings, planned.as_ref(), &summary, reports);
+    let written = report_run(&settings, planned.as_ref(), &summary, reports);
     let said = say(context, arguments, &summary, exit);
     connection.close();
-    if let (Err(_), Some(run)) = (&reported, summary.run) {
+    tell_over(context, &summary, &written);
+    written?;
+    said
+}
+
+/// Says that a run is over, of which a report could not be written.
+fn tell_over(context: &Context, summary: &Summary, written: &Result<(), Failure>) {
+    if let (Err(_), Some(run)) = (written, summary.run) {
         context.console.message(&format!(
             "Run {run} is over. What is said of a report below is of that alone: `retire show run:{run}` tells what the run did, also with `--report`."
         ));
     }
-    reported?;
-    said
 }
 
 /// What people are shown of the plan.

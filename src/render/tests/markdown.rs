@@ -11,6 +11,7 @@ use crate::plan::Checked;
 use crate::plan::aside::Moves;
 use crate::plan::since::{Comparison, Since};
 use crate::render::markdown;
+use crate::render::model::Line;
 use crate::render::model::plan::view::PlanView;
 use crate::render::model::plan::{PlanReport, plan};
 use crate::render::names::Names;
@@ -311,7 +312,7 @@ fn a_plan_that_says_what_it_said_before_says_so() {
 #[test]
 fn what_tells_a_comment_from_another_tells_no_name() {
     let opening = |state: &str, names| {
-        let why = (Line::words("no"), None);
+        let why = (vec![Line::words("no")], None);
         let failed = crate::render::model::failed(("plan", state), why, at("2026-11-27T12:00:00Z"));
         let mut bytes = Vec::new();
         markdown::report(&failed.shown(names), markdown::COMMENT, &mut bytes).unwrap();

@@ -259,19 +259,17 @@ fn in_the_way(of: &PlanReport<'_, '_>) -> usize {
     let guards = guards.map_or(0, |report| {
         report.refused().count() + report.incomplete.len()
     });
-    let besides = match of.refused {
-        None | Some(Refused::Guarded(_)) => 0,
-        Some(Refused::Mismatched(assets)) => *assets,
-        Some(Refused::Unplaced(held) | Refused::Projects(held)) => held.len(),
-        Some(Refused::Unread(held)) => held.len(),
-        Some(
-            Refused::WrongNumber { .. }
-            | Refused::NotChecked
-            | Refused::Marks(_)
-            | Refused::Unproven,
-        ) => 1,
-    };
-    guards + besides
+    let besides = of.refused.iter().map(|refused| match refused {
+        Refused::Guarded(_) => 0,
+        Refused::Mismatched(assets) => *assets,
+        Refused::Unplaced(held) | Refused::Projects(held) => held.len(),
+        Refused::Unread(held) => held.len(),
+        Refused::WrongNumber { .. }
+        | Refused::NotChecked
+        | Refused::Marks(_)
+        | Refused::Unproven => 1,
+    });
+    guards + besides.sum::<usize>()
 }
 
 /// Whose the assets are that go, as far as their entries say.
