@@ -23,7 +23,17 @@ pub(crate) fn decide(
         && parent != aside.into
     {
         let is_as_before = aside.phase == Phase::Moving && Some(parent) == case.was_in;
-        let goes_again = |entry: &Entry| entry.goes_again() && case.again.is_none();
+        // What stays for now is recorded as what it is: taken out.
+        let is_kept = protected(case.hold, case.mark).is_some();
+        let waits = |entry: &Entry| {
+            let date = entry
+                .details
+                .as_ref()
+                .and_then(|details| details.not_before);
+            date.is_some_and(|until| until > now)
+        };
+        let goes_again =
+            |entry: &Entry| entry.goes_again() && case.again.is_none() && !is_kept && !waits(entry);
         return match case.entry {
             None if is_as_before => Some(Decision::Unstage),
             Some(entry) if is_as_before || goes_again(entry) => None,

@@ -230,7 +230,7 @@ fn stuck(moves: &Moves) -> Option<Line> {
     };
     let line = Line::default().and_strong(Paint::Yellow, "warning:");
     Some(line.and(format!(
-        " {} {assets} {go} at once and will not wait aside: not all members of the project see {them}, a run has begun to delete {them}, or the API moves no such asset.",
+        " {} {assets} {go} at once and will not wait aside: not all members of the project see {them}, a version stack holds {them}, a run has begun to delete {them}, or the API moves no such asset.",
         count(number)
     )))
 }
