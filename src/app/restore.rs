@@ -46,25 +46,20 @@ pub(crate) fn plan(
         let standing = standing(&read, &candidate, now);
         (candidate, standing)
     });
-    Ok(Restore {
-        rows: rows.collect(),
-    })
+    Ok(Restore::new(rows.collect()))
 }
 
 /// What of it is asked for.
 fn wanted(plan: &Restore) -> Vec<Wanted> {
     let asked = plan.rows.iter().filter(|(_, standing)| standing.is_asked());
     let wanted = asked.map(|(candidate, standing)| {
-        let (kind, is_back) = match *standing {
-            Standing::Deleted { kind, .. } => (kind, false),
-            Standing::Back { kind } => (Some(kind), true),
-            Standing::Waits => (Some(Kind::Folder), true),
-            Standing::NotListed { .. } | Standing::Over { .. } | Standing::Unread => (None, false),
-        };
+        let kind = standing.kind();
+        let is_back = matches!(standing, Standing::Back { .. } | Standing::Waits);
         Wanted {
             id: candidate.id,
             kind,
             with: Arc::clone(&candidate.with),
+            parts: candidate.parts_as(kind),
             bytes: candidate.known.bytes,
             is_back,
             is_staging: candidate.is_staging(),

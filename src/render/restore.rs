@@ -149,7 +149,15 @@ fn row(candidate: &Candidate, standing: Standing, now: Timestamp) -> String {
     } = candidate;
     let mut said = Vec::new();
     said.extend(Some(rows::path(known)).filter(|path| !path.is_empty()));
-    said.extend(known.bytes.map(size::bytes));
+    let parts = candidate.parts_as(standing.kind()).len();
+    // Its files have sizes of their own.
+    said.extend(known.bytes.filter(|_| parts == 0).map(size::bytes));
+    if parts > 0 {
+        said.push(format!(
+            "with {} in it, each by itself",
+            counted(parts, "asset", "assets")
+        ));
+    }
     if !with.is_empty() {
         said.push(format!(
             "with {} in it",
@@ -230,8 +238,8 @@ pub(crate) fn came(
     let short = [
         Short {
             title: (
-                "folder is there, and not all that was in it:",
-                "folders are there, and not all that was in them:",
+                "folder or version stack is there, and not all that was in it:",
+                "folders or version stacks are there, and not all that was in them:",
             ),
             paint: Paint::Yellow,
             assets: incomplete.collect(),

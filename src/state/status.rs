@@ -184,7 +184,7 @@ impl Status {
     }
 
     /// What shows that we deleted it, or did before we restored it.
-    pub(super) const fn was_shown_by(&self) -> Option<Evidence> {
+    pub(crate) const fn was_shown_by(&self) -> Option<Evidence> {
         match self {
             Self::Retired(evidence) | Self::Restored { was: evidence, .. } => Some(*evidence),
             Self::Gone(_)

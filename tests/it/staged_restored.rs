@@ -127,7 +127,7 @@ fn what_is_not_back_whole_stays_in_its_staging_folder_until_it_is() {
     stage.apply("0s").expect(0);
     let done = stage.run(&["restore", "run:1"]);
     assert_eq!(done.code, 3, "{}\n{}", done.out, done.err);
-    let said = "1 folder is there, and not all that was in it:";
+    let said = "1 folder or version stack is there, and not all that was in it:";
     assert!(done.out.contains(said), "{}", done.out);
     assert!(done.out.contains("of 200 B seen"), "{}", done.out);
     let mut done = done;
@@ -155,5 +155,41 @@ fn a_staging_folder_that_does_not_come_back_is_told_by_what_went_with_it() {
     });
     let done = stage.run(&["restore", "run:1"]).expect(3);
     assert!(done.out.contains("4 assets are not back:"), "{}", done.out);
+    stage.served.stop();
+}
+
+/// What comes back with its staging folder is moved home, so that it rests on what a move does.
+#[test]
+fn what_was_staged_does_not_come_back_where_a_moved_file_has_another_id() {
+    let stage = Stage::fresh("");
+    stage.apply("0s");
+    let url = stage.served.sandbox.url();
+    let finding = |one: &str, expected: &str, observed: &str| {
+        format!(r#"{{"assumption":"{one}","expected":"{expected}","observed":"{observed}"}}"#)
+    };
+    for (keeps, said) in [
+        (Some("no"), "no probe has shown it here"),
+        (None, "no probe has shown it here"),
+        (Some("yes"), "nobody approved"),
+    ] {
+        let mut all = vec![
+            finding("restore-file", "yes", "yes"),
+            finding("restore-folder", "slow", "complete"),
+            finding("folder-delete-cascade", "delayed", "at-once"),
+        ];
+        all.extend(keeps.map(|keeps| finding("move-keeps-id", "yes", keeps)));
+        let document = format!(
+            r#"{{"version":1,"probed_at":"2026-11-28T08:00:00Z","server":"{url}","findings":[{}]}}"#,
+            all.join(",")
+        );
+        stage.desk.write("retire.probe.json", document);
+        let mut words = vec!["restore", "--api", "v4", "--endpoint", &*url];
+        words.extend(["--state", "state.json", INSIDE[0]]);
+        let token = [("FRAMEIO_TOKEN", stage.served.sandbox.token())];
+        let done = stage.desk.run_with(&token, &words).expect(4);
+        assert!(done.err.contains(said), "{keeps:?}: {}", done.err);
+    }
+    let done = stage.run(&["restore", INSIDE[0]]).expect(0);
+    assert!(stage.is_home(), "{}", done.out);
     stage.served.stop();
 }

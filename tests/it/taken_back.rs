@@ -140,6 +140,43 @@ fn a_run_comes_back_with_one_command_and_is_not_deleted_again() {
     }
 }
 
+/// A version stack has no delete of its own: its files were deleted in its place, and come back with it.
+#[test]
+fn a_version_stack_comes_back_by_its_id_with_its_files() {
+    let (served, desk) = deleted("");
+    let done = restore(&served, &desk, &[STACK]);
+    assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
+    assert!(done.out.contains("3 assets come back"), "{}", done.out);
+    let said = "Tide/cut · with 2 assets in it, each by itself";
+    assert!(done.out.contains(said), "{}", done.out);
+    assert!(done.out.contains("Tide/cut/cut_v1.mov"), "{}", done.out);
+    for text in [STACK, VERSIONS[0], VERSIONS[1]] {
+        assert!(lives(&served, text), "{text}");
+    }
+    assert!(!lives(&served, FOLDER));
+    check(&served, &desk);
+    let done = restore(&served, &desk, &[STACK]).expect(0);
+    assert!(done.out.contains("That asset is back"), "{}", done.out);
+    restore(&served, &desk, &["run:1"]).expect(0);
+    assert!(ALL.iter().all(|text| lives(&served, text)));
+    served.stop();
+}
+
+#[test]
+fn a_version_stack_whose_files_are_refused_is_not_back() {
+    let (served, desk) = deleted("");
+    let rules = vec!["409=100%@v4_file_restore".parse().unwrap()];
+    served.sandbox.set_faults(Faults { seed: 1, rules });
+    restore(&served, &desk, &[STACK]).expect(3);
+    check(&served, &desk);
+    served.sandbox.set_faults(Faults::default());
+    let done = restore(&served, &desk, &[STACK]);
+    assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
+    assert!(VERSIONS.iter().all(|text| lives(&served, text)));
+    check(&served, &desk);
+    served.stop();
+}
+
 #[test]
 fn a_lost_answer_is_settled_by_reading() {
     for rule in ["drop-after=100%", "drop-before=100%", "500=100%"] {
@@ -189,7 +226,7 @@ fn a_folder_is_not_back_before_all_that_was_in_it_and_the_same_command_looks_aga
     let (served, desk) = deleted_with("restore_polls: 1000", &many());
     let done = restore(&served, &desk, &["run:1"]);
     assert_eq!(done.code, 3, "{}\n{}", done.out, done.err);
-    let said = "1 folder is there, and not all that was in it:";
+    let said = "1 folder or version stack is there, and not all that was in it:";
     assert!(done.out.contains(said), "{}", done.out);
     assert!(done.out.contains("of 215 B seen"), "{}", done.out);
     assert!(lives(&served, FOLDER) && lives(&served, LOOSE));

@@ -15,26 +15,47 @@ use crate::plan::restore::Part;
 use crate::store::Session;
 
 impl<Se: Session> Run<'_, '_, Se> {
-    /// Reads what was restored until it is there, and all that was in it.
+    /// Reads what was restored until it is there, and all that was in it; what has parts that are
+    /// asked for by themselves is only looked at, and judged after those.
     pub(super) fn confirm(
         &mut self,
         (wanted, kind): (&Wanted, Kind),
         asked: Asked,
         longest: Duration,
     ) {
-        let folders: BTreeSet<AssetId> = match kind {
-            Kind::Folder => [wanted.id].into(),
-            Kind::File | Kind::VersionStack => BTreeSet::new(),
-        };
+        if wanted.parts.is_empty() {
+            self.judge((wanted, kind), asked, longest);
+        } else {
+            self.glimpse((wanted, kind), asked);
+        }
+    }
+
+    /// Reads what was restored until it is there, and all that was in it.
+    pub(super) fn judge(
+        &mut self,
+        (wanted, mut kind): (&Wanted, Kind),
+        asked: Asked,
+        longest: Duration,
+    ) {
+        let mut is_told = false;
         let mut spent = Duration::ZERO;
         let seen = loop {
-            let read = match self.server.read(&[(wanted.id, Some(kind))], &folders) {
+            let whole = listed(wanted, kind);
+            let read = match self.server.read(&[(wanted.id, Some(kind))], &whole) {
                 Ok(read) => read,
                 Err(reason) => {
                     self.done.stop = Some(reason);
                     break None;
                 }
             };
+            // It was asked for as another kind, and nobody knows of which answer it is back.
+            if let Some(facts) = read.facts(wanted.id)
+                && facts.kind != kind
+                && !is_told
+            {
+                (kind, is_told) = (facts.kind, true);
+                continue;
+            }
             let seen = Some(read).filter(|read| is_there(read, wanted.id));
             let is_whole = seen
                 .as_ref()
@@ -50,7 +71,7 @@ impl<Se: Session> Run<'_, '_, Se> {
         };
         let Some(seen) = seen else {
             match asked {
-                Asked::Yes => self.unseen(wanted),
+                Asked::Yes => self.unseen(wanted, &wanted.with),
                 Asked::No if self.done.stop.is_some() => self.done.left += wanted.assets(),
                 Asked::No => drop(self.done.failed.insert(wanted.id, NOT_THERE.to_owned())),
             }
@@ -69,22 +90,34 @@ impl<Se: Session> Run<'_, '_, Se> {
     /// Writes down what is there, and all that is seen in it of what is recorded as deleted: it came
     /// back with that, however deep it lies.
     fn record(&mut self, wanted: &Wanted, asked: Asked, (read, part): (&Inventory, Option<Part>)) {
-        let inside = match read.contents.get(&wanted.id) {
-            Some(Contents::Whole(inside)) => Arc::clone(inside),
-            Some(Contents::Unread(_)) | None => Arc::default(),
-        };
         let mut outcomes = vec![self.there(wanted.id, part)];
-        let mut absent = Vec::new();
-        for id in wanted.with.iter().copied() {
-            if inside.binary_search(&id).is_err() {
-                absent.push(id);
+        let inside = inside(wanted.id, read);
+        let with = wanted.with.iter().copied();
+        let absent: Vec<AssetId> = with
+            .filter(|id| inside.binary_search(id).is_err())
+            .collect();
+        outcomes.extend(self.found(&inside, read));
+        for id in absent {
+            match asked {
+                Asked::Yes => {
+                    self.done.unseen.push(id);
+                    outcomes.push((id, Outcome::Restored { seen: false }));
+                }
+                Asked::No => drop(self.done.failed.insert(id, NOT_THERE.to_owned())),
             }
         }
+        self.answered(outcomes);
+    }
+
+    /// What is recorded of what is seen in something that is there, of all that is recorded as
+    /// deleted.
+    pub(super) fn found(&mut self, inside: &[AssetId], read: &Inventory) -> Vec<AssetOutcome> {
         let parents = inside.iter().map(|id| {
             let facts = read.facts(*id);
             (*id, facts.and_then(|facts| facts.parent))
         });
         let parents: BTreeMap<AssetId, Option<AssetId>> = parents.collect();
+        let mut outcomes = Vec::new();
         for id in inside.iter().copied() {
             if !self.is_open(id) {
                 continue;
@@ -99,16 +132,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             let part = is_folder.then(|| part_within(id, before, (&parents, read)));
             outcomes.push(self.there(id, part.flatten()));
         }
-        for id in absent {
-            match asked {
-                Asked::Yes => {
-                    self.done.unseen.push(id);
-                    outcomes.push((id, Outcome::Restored { seen: false }));
-                }
-                Asked::No => drop(self.done.failed.insert(id, NOT_THERE.to_owned())),
-            }
-        }
-        self.answered(outcomes);
+        outcomes
     }
 
     /// What is recorded of something that is there: it counts as seen where all is back that was in
@@ -123,7 +147,7 @@ impl<Se: Session> Run<'_, '_, Se> {
     }
 
     /// Whether an asset is recorded as deleted by us, and not as seen alive.
-    fn is_open(&self, id: AssetId) -> bool {
+    pub(super) fn is_open(&self, id: AssetId) -> bool {
         let record = self.ledger.state().assets.get(&id);
         record.is_some_and(|record| is_open(&record.status))
     }
@@ -142,18 +166,38 @@ impl<Se: Session> Run<'_, '_, Se> {
 }
 
 /// Whether an asset is there, be it that what is in it could not be read.
-fn is_there(read: &Inventory, id: AssetId) -> bool {
+pub(super) fn is_there(read: &Inventory, id: AssetId) -> bool {
     read.facts(id).is_some()
 }
 
-/// What is seen of what is known to have been in a folder, where that is not all.
+/// Of what the contents are read.
+pub(super) fn listed(wanted: &Wanted, kind: Kind) -> BTreeSet<AssetId> {
+    let is_listed = match kind {
+        Kind::Folder => true,
+        Kind::VersionStack => !wanted.parts.is_empty(),
+        Kind::File => false,
+    };
+    is_listed.then_some(wanted.id).into_iter().collect()
+}
+
+/// What a reading shows in something, in the order of the ids.
+pub(super) fn inside(id: AssetId, read: &Inventory) -> Arc<[AssetId]> {
+    match read.contents.get(&id) {
+        Some(Contents::Whole(inside)) => Arc::clone(inside),
+        Some(Contents::Unread(_)) | None => Arc::default(),
+    }
+}
+
+/// What is seen of what is known to have been in a folder or a version stack, where that is not all.
 fn part(read: &Inventory, wanted: &Wanted, kind: Kind) -> Option<Part> {
-    if kind != Kind::Folder {
+    if listed(wanted, kind).is_empty() {
         return None;
     }
-    let with: BTreeSet<AssetId> = wanted.with.iter().copied().collect();
+    let with = wanted.with.iter().chain(&*wanted.parts);
+    let with: BTreeSet<AssetId> = with.copied().collect();
     let before = Before {
-        bytes: wanted.bytes,
+        // The files of a version stack count one by one.
+        bytes: wanted.bytes.filter(|_| kind == Kind::Folder),
         with: &with,
     };
     part_of(wanted.id, before, read)

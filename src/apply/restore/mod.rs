@@ -23,6 +23,7 @@ use crate::state::{Record, State, Status};
 use crate::store::Session;
 
 mod confirm;
+mod pieces;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -44,6 +45,8 @@ pub(crate) struct Wanted {
     pub(crate) kind: Option<Kind>,
     /// What was recorded as deleted with it: it comes back with it.
     pub(crate) with: Arc<[AssetId]>,
+    /// What was deleted in its place: that comes back by itself, or with it.
+    pub(crate) parts: Arc<[AssetId]>,
     /// How many bytes were in it, where it is a folder of which that is known.
     pub(crate) bytes: Option<u64>,
     /// Whether a reading has shown it alive, so that it is only recorded.
@@ -177,10 +180,12 @@ pub(crate) fn run<Se: Session>(restoring: Restoring<'_, Se>, server: &mut dyn Se
         server,
         patience,
         batch: 0,
+        pieced: Vec::new(),
         done: Restored::default(),
     };
     run.commit(vec![RunEvent::Started(info)]);
     run.restore_all(wanted);
+    run.judge_pieced();
     let mut done = run.end();
     done.said = heard.into_said();
     done
@@ -191,7 +196,16 @@ struct Run<'run, 'server, Se> {
     server: &'server mut dyn Server,
     patience: Duration,
     batch: u64,
+    /// What is asked for, or there, and is judged once all of its parts are asked for as well.
+    pieced: Vec<Pieced>,
     done: Restored,
+}
+
+/// Something whose parts come back by themselves.
+struct Pieced {
+    wanted: Wanted,
+    kind: Kind,
+    asked: Asked,
 }
 
 impl<Se: Session> Run<'_, '_, Se> {
@@ -211,7 +225,7 @@ impl<Se: Session> Run<'_, '_, Se> {
     fn restore_all(&mut self, wanted: Vec<Wanted>) {
         let mut refused = wanted;
         loop {
-            let before = self.done.back + self.done.partial.len();
+            let before = self.helped();
             let mut again = Vec::new();
             let of = refused.len();
             for (done, wanted) in refused.into_iter().enumerate() {
@@ -228,7 +242,7 @@ impl<Se: Session> Run<'_, '_, Se> {
                 }
             }
             let still = self.look_at(again);
-            let is_helped = self.done.back + self.done.partial.len() > before;
+            let is_helped = self.helped() > before;
             if still.is_empty() || !is_helped || self.done.stop.is_some() {
                 for (wanted, detail) in still {
                     self.fail(&wanted, detail);
@@ -237,6 +251,11 @@ impl<Se: Session> Run<'_, '_, Se> {
             }
             refused = still.into_iter().map(|(wanted, _)| wanted).collect();
         }
+    }
+
+    /// How much has come back, of which something else may have lain in it.
+    fn helped(&self) -> usize {
+        self.done.back + self.done.partial.len() + self.pieced.len()
     }
 
     /// Says why an asset is still deleted, and what went with it.
@@ -267,7 +286,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             task: Task::Restore,
             ids: [wanted.id].into(),
             stack: None,
-            with: Arc::clone(&wanted.with),
+            with: self.along(wanted),
         };
         if !self.commit(vec![intent]) {
             self.done.left += wanted.assets();
@@ -297,7 +316,9 @@ impl<Se: Session> Run<'_, '_, Se> {
                     }
                 }
                 Answer::Denied(reason) => {
-                    self.unseen(wanted);
+                    // Its parts are asked for by themselves, and it may have brought them along.
+                    let along = self.along(wanted);
+                    self.unseen(wanted, &along);
                     self.done.stop = Some(reason);
                     return None;
                 }
@@ -313,16 +334,14 @@ impl<Se: Session> Run<'_, '_, Se> {
         Some(words)
     }
 
-    /// Writes down that an asset was asked for, and that nobody knows whether it is back.
-    fn unseen(&mut self, wanted: &Wanted) {
-        let all = [wanted.id].into_iter().chain(wanted.with.iter().copied());
-        let all: Vec<AssetId> = all.collect();
-        let outcomes = all
-            .iter()
-            .map(|id| (*id, Outcome::Restored { seen: false }));
-        let outcomes = outcomes.collect();
-        self.done.unseen.extend(all);
-        self.answered(outcomes);
+    /// Writes down that an asset was asked for, and that nobody knows whether it is back, nor of what
+    /// may have come along.
+    fn unseen(&mut self, wanted: &Wanted, along: &[AssetId]) {
+        self.done.unseen.push(wanted.id);
+        self.done.unseen.extend(wanted.with.iter().copied());
+        let all = [wanted.id].into_iter().chain(along.iter().copied());
+        let outcomes = all.map(|id| (id, Outcome::Restored { seen: false }));
+        self.answered(outcomes.collect());
     }
 
     fn answered(&mut self, outcomes: Vec<AssetOutcome>) {

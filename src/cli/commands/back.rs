@@ -103,6 +103,15 @@ impl Opened {
         self.settings.server.value == Server::Sandbox
     }
 
+    /// Writes down what the journal of an earlier run adds, where nothing else is to be done.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it cannot be.
+    pub(super) fn take_in(&mut self) -> Result<(), Failure> {
+        Ok(self.session.take_in(&self.state)?)
+    }
+
     /// What the settings name, which is that of the state.
     ///
     /// # Errors

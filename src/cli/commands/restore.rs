@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{playground, rescue};
 use crate::diagnostic::{counted, either};
-use crate::plan::restore::{Candidate, choose};
+use crate::plan::restore::{Candidate, Chosen, choose};
 use crate::probe::Findings;
 use crate::render;
 use crate::render::back::Over;
@@ -23,7 +23,7 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let (chosen, path) = words(&arguments.words)?;
     let chosen = chosen.ok_or(Failure::NothingChosen)?;
     let taking = &arguments.taking;
-    let opened = Opened::new(context, taking, (path, "restore"))?;
+    let mut opened = Opened::new(context, taking, (path, "restore"))?;
     let state_path = opened.path().to_owned();
     if opened.state.target.api == Api::V2 {
         return Err(Failure::RestoreOfV2(state_path));
@@ -31,21 +31,27 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let here = opened.target()?;
     let candidates = choose(&opened.state, &chosen).map_err(Failure::NotChosen)?;
     if candidates.is_empty() {
-        show(context, |_, _, sink| {
-            render::restore::all_back((&chosen, &opened.state), sink)
-        })?;
-        return Ok(Exit::Done);
+        return all_back(context, &chosen, &mut opened);
     }
-    opened.prove(Findings::bring_back, "restores")?;
+    if candidates.iter().any(Candidate::is_staging) {
+        opened.prove(Findings::bring_back_staged, "restores and moves assets")?;
+    } else {
+        opened.prove(Findings::bring_back, "restores")?;
+    }
     let played = |seeded| played(seeded, &opened.state, &candidates);
     let (connection, account) = opened.connect(context, played)?;
     let at = (&connection, account.as_deref());
     let now = connection.time(clock::now());
     let plan = plan(at, candidates, now)?;
+    if plan.rows.is_empty() {
+        connection.close();
+        return all_back(context, &chosen, &mut opened);
+    }
     show(context, |folds, style, sink| {
         render::restore::plan(&plan, (folds, now), style, sink)
     })?;
     if plan.assets() == 0 {
+        opened.take_in()?;
         connection.close();
         return Ok(Exit::Open);
     }
@@ -87,6 +93,15 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
         plan.rows.iter().any(|(_, one)| !one.is_asked()),
         not_saved.is_none(),
     ))
+}
+
+/// Says that nothing is to be restored.
+fn all_back(context: &Context, chosen: &Chosen, opened: &mut Opened) -> Result<Exit, Failure> {
+    opened.take_in()?;
+    show(context, |_, _, sink| {
+        render::restore::all_back((chosen, &opened.state), sink)
+    })?;
+    Ok(Exit::Done)
 }
 
 /// A world for the sandbox, which begins anew with each command: what is to come back was deleted.

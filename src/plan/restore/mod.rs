@@ -10,7 +10,9 @@ use crate::asset::{AssetId, Kind};
 use crate::inventory::{Inventory, Known, Seen};
 use crate::outcome::Evidence;
 use crate::state::{Record, State, Status, restorable_until};
+use parts::Parts;
 
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -120,6 +122,13 @@ pub struct Candidate {
     /// What had been moved into it, where it is a staging folder, and what is known of that: it comes
     /// back where it was before.
     pub staged: Arc<[(AssetId, Known)]>,
+    /// What was deleted in its place: each of that comes back by itself, and it is whole only with
+    /// all of that in it.
+    pub parts: Arc<[AssetId]>,
+    /// The same where it is a version stack, of which an earlier run had deleted some files.
+    pub parts_of_stack: Arc<[AssetId]>,
+    /// In what it lay, where nobody has named it and it comes back only if that is a version stack.
+    pub only_with: Option<AssetId>,
 }
 
 impl Candidate {
@@ -127,6 +136,16 @@ impl Candidate {
     #[must_use]
     pub fn is_staging(&self) -> bool {
         !self.staged.is_empty()
+    }
+
+    /// What was deleted in its place, where it is of such a kind.
+    #[must_use]
+    pub fn parts_as(&self, kind: Option<Kind>) -> Arc<[AssetId]> {
+        if kind == Some(Kind::Folder) || self.parts_of_stack.is_empty() {
+            return Arc::clone(&self.parts);
+        }
+        let all = self.parts.iter().chain(&*self.parts_of_stack);
+        all.copied().collect()
     }
 }
 
@@ -138,20 +157,10 @@ impl Candidate {
 ///
 /// Returns what of it cannot be.
 pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChosen> {
-    let ids: BTreeSet<AssetId> = match chosen {
-        Chosen::Run(run) => of_run(state, *run)?,
-        Chosen::Assets(ids) => {
-            let mut open = BTreeSet::new();
-            for id in ids {
-                let record = state.assets.get(id).ok_or(NotChosen::NotKnown(*id))?;
-                if is_deleted(&record.status).is_some() {
-                    open.insert(*id);
-                } else if !is_seen(&record.status) {
-                    return Err(NotChosen::NotRetired(*id, record.status.name()));
-                }
-            }
-            open
-        }
+    let parts = Parts::of(state);
+    let (ids, only_with) = match chosen {
+        Chosen::Run(run) => (of_run(state, *run)?, BTreeMap::new()),
+        Chosen::Assets(ids) => named(state, ids, &parts)?,
     };
     let staged = staged(state);
     let folders = ids.iter().filter_map(|id| staged.get(id).copied());
@@ -164,6 +173,13 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
     }
     let comes_along = |id: &AssetId| went_with(state, *id).is_some_and(|with| ids.contains(&with));
     let is_apart = |id: &&AssetId| !comes_along(id) && !staged.contains_key(id);
+    let of = |id, is_sure| -> Arc<[AssetId]> {
+        let parts = parts.in_place_of(id).iter();
+        let parts = parts.filter(|part| part.is_sure == is_sure);
+        // A run brings back what it deleted itself.
+        let parts = parts.filter(|part| part.is_sure || matches!(chosen, Chosen::Assets(_)));
+        parts.map(|part| part.id).collect()
+    };
     let tops = ids.iter().filter(is_apart);
     let candidates = tops.filter_map(|id| {
         let record = state.assets.get(id)?;
@@ -173,14 +189,57 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
             known: state.catalogue.get(*id).unwrap_or_default(),
             with: along.remove(id).unwrap_or_default().into(),
             staged: Arc::default(),
+            parts: of(*id, true),
+            parts_of_stack: of(*id, false),
+            only_with: only_with.get(id).copied(),
         })
     });
     let mut candidates: Vec<Candidate> = candidates.collect();
     let wholes = folders.into_iter();
     candidates.extend(wholes.filter_map(|folder| whole(state, folder, &staged)));
     let is_inner = |id| went_with(state, id).is_some();
-    candidates.sort_by_key(|one| (is_inner(one.id), std::cmp::Reverse(one.at)));
+    candidates.sort_by_key(|one| {
+        let is_part = one.parts.is_empty() && one.parts_of_stack.is_empty();
+        (is_inner(one.id), std::cmp::Reverse(one.at), is_part)
+    });
     Ok(candidates)
+}
+
+/// What is deleted of some assets, and of what was deleted in their place; with that, the version
+/// stack without which it would not come back, where nothing shows yet that it is one.
+fn named(
+    state: &State,
+    named: &[AssetId],
+    parts: &Parts,
+) -> Result<(BTreeSet<AssetId>, BTreeMap<AssetId, AssetId>), NotChosen> {
+    let is_open = |id: &AssetId| {
+        let record = state.assets.get(id);
+        record.is_some_and(|record| is_deleted(&record.status).is_some())
+    };
+    let (mut ids, mut only_with) = (BTreeSet::new(), BTreeMap::new());
+    for id in named {
+        let record = state.assets.get(id).ok_or(NotChosen::NotKnown(*id))?;
+        let is_known = is_seen(&record.status) || !parts.in_place_of(*id).is_empty();
+        if is_open(id) {
+            ids.insert(*id);
+        } else if !is_known {
+            return Err(NotChosen::NotRetired(*id, record.status.name()));
+        }
+    }
+    let mut waiting = named.to_vec();
+    let mut passed = BTreeSet::new();
+    while let Some(whole) = waiting.pop() {
+        if !passed.insert(whole) {
+            continue;
+        }
+        for part in parts.in_place_of(whole) {
+            waiting.push(part.id);
+            if is_open(&part.id) && ids.insert(part.id) && !part.is_sure {
+                only_with.insert(part.id, whole);
+            }
+        }
+    }
+    Ok((ids, only_with))
 }
 
 /// What a run has deleted, or asked for, of which nobody has seen that it is back.
@@ -291,6 +350,9 @@ fn whole(state: &State, folder: AssetId, staged: &BTreeMap<AssetId, AssetId>) ->
         },
         with: with.into(),
         staged: staged.into(),
+        parts: Arc::default(),
+        parts_of_stack: Arc::default(),
+        only_with: None,
     })
 }
 
@@ -345,6 +407,17 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// What sort of asset it is or was, where something tells.
+    #[must_use]
+    pub const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Deleted { kind, .. } => kind,
+            Self::Back { kind } => Some(kind),
+            Self::Waits => Some(Kind::Folder),
+            Self::NotListed { .. } | Self::Over { .. } | Self::Unread => None,
+        }
+    }
+
     /// Whether it is asked for.
     #[must_use]
     pub const fn is_asked(self) -> bool {
@@ -363,6 +436,18 @@ pub struct Restore {
 }
 
 impl Restore {
+    /// What is left of rows once it is known what sort of assets they are: what was deleted from a
+    /// folder before the folder was is no part of it.
+    #[must_use]
+    pub fn new(mut rows: Vec<(Candidate, Standing)>) -> Self {
+        let folders = rows.iter();
+        let folders = folders.filter(|(_, standing)| standing.kind() == Some(Kind::Folder));
+        let folders: BTreeSet<AssetId> = folders.map(|(candidate, _)| candidate.id).collect();
+        let is_part = |id| !folders.contains(&id);
+        rows.retain(|(candidate, _)| candidate.only_with.is_none_or(is_part));
+        Self { rows }
+    }
+
     /// How many assets come back, those in folders among them.
     #[must_use]
     pub fn assets(&self) -> usize {

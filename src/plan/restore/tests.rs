@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::event::{Provenance, RunEvent, RunInfo, Staging};
-use crate::inventory::Facts;
+use crate::inventory::{Facts, Location};
 use crate::outcome::{Aside, Outcome, Phase};
 use crate::state::{Api, Deletion, Target};
 
@@ -219,6 +219,9 @@ fn what_a_reading_tells_decides_what_is_asked_for() {
         known: Known::default(),
         with: Arc::default(),
         staged: Arc::default(),
+        parts: Arc::default(),
+        parts_of_stack: Arc::default(),
+        only_with: None,
     };
     let day = 24 * 3600;
     let until = at(30 * day);
@@ -373,4 +376,117 @@ fn one_of_a_staging_folder_brings_all_that_went_with_it() {
     answered(&mut state, 4, 600, &[(21, seen)]);
     let rest = choose(&state, &Chosen::Run(4)).unwrap();
     assert_eq!(*rest[0].with, [22, 23, 24].map(id));
+}
+
+/// Run 1 deletes a file of stack 30 and one in folder 40; run 2 deletes the rest of the stack, and so
+/// that, and the folder.
+fn pieces() -> State {
+    let mut state = State::new(Uuid::nil(), state().target);
+    let retired = |number| (number, Outcome::Retired(Evidence::Answer));
+    let known = |parent: u128, bytes| Known {
+        location: Some(Arc::new(Location {
+            project: None,
+            folder: format!("in {parent}").into(),
+        })),
+        parent: Some(id(parent)),
+        bytes: Some(bytes),
+        ..Known::default()
+    };
+    let assets = [
+        (30, 9, 0),
+        (31, 30, 5),
+        (32, 30, 6),
+        (33, 30, 7),
+        (40, 9, 0),
+        (41, 40, 5),
+    ];
+    let assets = assets.map(|(number, parent, bytes)| (id(number), known(parent, bytes)));
+    answered(&mut state, 1, 100, &[retired(31), retired(41)]);
+    state.apply(
+        1,
+        &RunEvent::Described {
+            assets: assets.to_vec(),
+        },
+    );
+    answered(&mut state, 2, 200, &[retired(30), retired(32), retired(33)]);
+    answered(&mut state, 2, 200, &[retired(40)]);
+    state
+}
+
+/// A version stack has no delete of its own: its files were deleted in its place.
+#[test]
+fn a_version_stack_takes_the_files_that_were_deleted_in_its_place() {
+    let mut state = pieces();
+    let assets = |state: &State, numbers: &[u128]| {
+        let ids = numbers.iter().map(|number| id(*number)).collect();
+        choose(state, &Chosen::Assets(ids)).unwrap()
+    };
+    let numbers = |all: &[Candidate]| -> Vec<AssetId> { all.iter().map(|one| one.id).collect() };
+    // First the stack, since they lie in it.
+    let all = assets(&state, &[30]);
+    assert_eq!(numbers(&all), [30, 32, 33, 31].map(id));
+    assert_eq!(*all[0].parts, [32, 33].map(id));
+    assert_eq!(*all[0].parts_as(None), [32, 33, 31].map(id));
+    assert_eq!(all[3].only_with, Some(id(30)));
+    assert_eq!(numbers(&assets(&state, &[33])), [id(33)]);
+    // A run brings back what it has deleted, and knows what belongs together.
+    let run = choose(&state, &Chosen::Run(2)).unwrap();
+    assert_eq!(numbers(&run), [30, 32, 33, 40].map(id));
+    assert_eq!(*run[0].parts_as(None), [32, 33].map(id));
+    // What went before its folder is no part of that, once a reading says that it is one.
+    let all = assets(&state, &[40]);
+    assert_eq!(numbers(&all), [40, 41].map(id));
+    let standing = |kind| Standing::Deleted {
+        kind: Some(kind),
+        until: at(900),
+    };
+    for (kind, left) in [(Kind::Folder, 1), (Kind::VersionStack, 2)] {
+        let rows = all.iter().map(|one| (one.clone(), standing(kind)));
+        let restore = Restore::new(rows.collect());
+        assert_eq!(restore.rows.len(), left, "{kind:?}");
+        let parts = restore.rows[0].0.parts_as(Some(kind));
+        assert_eq!(parts.len(), left - 1, "{kind:?}");
+    }
+    // What is back is not asked for again, and is looked for in the stack all the same.
+    answered(
+        &mut state,
+        3,
+        300,
+        &[(32, Outcome::Restored { seen: true })],
+    );
+    let all = assets(&state, &[30]);
+    assert_eq!(numbers(&all), [30, 33, 31].map(id));
+    assert_eq!(all[0].parts_as(None).len(), 3);
+    // An earlier version has seen the stack alone.
+    answered(
+        &mut state,
+        4,
+        400,
+        &[(30, Outcome::Restored { seen: true })],
+    );
+    assert_eq!(numbers(&assets(&state, &[30])), [33, 31].map(id));
+}
+
+/// The delete of a stack was begun, and nobody knows what became of it.
+#[test]
+fn a_version_stack_that_went_half_way_brings_back_the_files_that_are_deleted() {
+    let mut state = pieces();
+    let refused = choose(&state, &Chosen::Assets(vec![id(50)])).unwrap_err();
+    assert_eq!(refused, NotChosen::NotKnown(id(50)));
+    let retired = Outcome::Retired(Evidence::Answer);
+    answered(&mut state, 3, 300, &[(50, Outcome::Unknown)]);
+    let refused = choose(&state, &Chosen::Assets(vec![id(50)])).unwrap_err();
+    assert_eq!(refused, NotChosen::NotRetired(id(50), "unknown"));
+    let files = [id(51), id(52)].into();
+    state.apply(
+        3,
+        &RunEvent::Opened {
+            stack: id(50),
+            files,
+        },
+    );
+    answered(&mut state, 3, 300, &[(51, retired)]);
+    let chosen = choose(&state, &Chosen::Assets(vec![id(50)])).unwrap();
+    assert_eq!(chosen.len(), 1);
+    assert_eq!(chosen[0].id, id(51));
 }

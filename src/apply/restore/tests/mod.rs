@@ -14,16 +14,36 @@ use crate::state::{Api, Record, Target};
 use crate::store::file::FileStore;
 
 mod parts;
+mod pieces;
 
 fn id(number: u8) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(number.into()))
 }
 
 /// Assets 1 to 3 are files that were deleted one by one, 3 out of folder 9; then folder 10 went with
-/// 11 and 12 in it, and last folder 9.
+/// 11 and 12 in it, and last folder 9. Stack 20 went as its files did.
 const FILES: [u8; 3] = [1, 2, 3];
 const FOLDERS: [u8; 2] = [9, 10];
 const INSIDE: [u8; 2] = [11, 12];
+const STACK: u8 = 20;
+const VERSIONS: [u8; 2] = [21, 22];
+
+/// What becomes of an empty version stack, and what its own restore does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stacks {
+    /// Whether it is deleted with the last of its files.
+    dies: bool,
+    /// Whether it is shown while nothing is in it.
+    is_shown: bool,
+    /// Whether its files come along with it.
+    brings: bool,
+}
+
+const SHELL: Stacks = Stacks {
+    dies: true,
+    is_shown: true,
+    brings: false,
+};
 
 /// How the server answers a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +73,14 @@ struct World {
     fails: Option<u32>,
     readings: u32,
     asked: Vec<u8>,
+    stacks: Stacks,
 }
 
 fn kind(number: u8) -> Kind {
     if FOLDERS.contains(&number) {
         Kind::Folder
+    } else if number == STACK {
+        Kind::VersionStack
     } else {
         Kind::File
     }
@@ -67,6 +90,7 @@ fn parent(number: u8) -> u8 {
     match number {
         3 => 9,
         11 | 12 => 10,
+        21 | 22 => STACK,
         _ => 50,
     }
 }
@@ -92,6 +116,15 @@ impl World {
                 self.alive.extend(self.coming.drain(..));
             }
         }
+        if number == STACK && self.stacks.brings {
+            self.alive.extend(VERSIONS);
+        }
+    }
+
+    fn shows(&self, number: u8) -> bool {
+        let is_empty = || !VERSIONS.iter().any(|file| self.alive.contains(file));
+        let is_hidden = number == STACK && !self.stacks.is_shown && is_empty();
+        self.alive.contains(&number) && !is_hidden
     }
 }
 
@@ -149,8 +182,10 @@ impl Server for World {
         let mut read = Inventory::default();
         for (asset, _) in assets {
             let number = number(*asset);
-            let seen = if self.alive.contains(&number) {
+            let seen = if self.shows(number) {
                 Seen::There(facts(number))
+            } else if self.alive.contains(&number) {
+                Seen::Missing
             } else {
                 Seen::Deleted {
                     facts: None,
@@ -197,7 +232,11 @@ fn deleted() -> State {
         run: 1,
         at: Timestamp::UNIX_EPOCH,
     };
-    let alone = FILES.iter().chain(&FOLDERS);
+    let alone = FILES
+        .iter()
+        .chain(&FOLDERS)
+        .chain(&VERSIONS)
+        .chain([&STACK]);
     let alone = alone.map(|number| (id(*number), of(Evidence::Answer)));
     let inside = INSIDE.map(|number| (id(number), of(Evidence::With(id(10)))));
     state.assets.extend(alone.chain(inside));
@@ -220,6 +259,11 @@ fn wanted(numbers: &[u8], knows_kinds: bool) -> Vec<Wanted> {
         kind: Some(kind(*number)).filter(|_| knows_kinds),
         with: if *number == 10 {
             INSIDE.map(id).into()
+        } else {
+            Arc::default()
+        },
+        parts: if *number == STACK {
+            VERSIONS.map(id).into()
         } else {
             Arc::default()
         },
@@ -264,11 +308,16 @@ fn check(store: &FileStore, world: &World) -> Result<State, TestCaseError> {
     for (asset, record) in &state.assets {
         let lives = world.alive.contains(&number(*asset));
         match record.status {
+            // Nobody sees one that is empty.
+            Status::Retired(_) if number(*asset) == STACK => {}
             Status::Retired(_) => {
                 prop_assert!(!lives, "`{asset}` lives and is recorded as retired");
             }
             Status::Restored { seen: true, .. } => {
                 prop_assert!(lives, "`{asset}` is dead and was seen alive");
+                let is_whole = || VERSIONS.iter().all(|file| world.alive.contains(file));
+                let is_shell = number(*asset) == STACK && !is_whole();
+                prop_assert!(!is_shell, "an empty shell was seen");
             }
             Status::Restored { seen: false, .. } => {}
             Status::Gone(_)
@@ -306,6 +355,7 @@ fn world(ways: Vec<Way>, slow: u32, fails: Option<u32>) -> World {
         fails,
         readings: 0,
         asked: Vec::new(),
+        stacks: SHELL,
     }
 }
 
@@ -319,6 +369,7 @@ proptest! {
         fails in proptest::option::of(1..8_u32),
         knows_kinds in any::<bool>(),
         writes in prop_oneof![Just(u32::MAX), 0..20_u32],
+        (dies, is_shown, brings) in any::<(bool, bool, bool)>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let store = FileStore::new(&folder.path().join("state.json"));
@@ -327,13 +378,15 @@ proptest! {
             session.replace(&deleted()).unwrap();
         }
         let mut world = world(ways, slow, fails);
-        let all = [9, 10, 3, 2, 1];
+        world.stacks = Stacks { dies, is_shown, brings };
+        world.alive.extend((!dies).then_some(STACK));
+        let all = [9, 10, 20, 21, 22, 3, 2, 1];
         let done = run_once(&store, &mut world, wanted(&all, knows_kinds), writes);
         let state = check(&store, &world)?;
         if writes == u32::MAX {
             let told = done.back + done.partial.len() + done.unseen.len() + done.failed.len();
             prop_assert!(done.not_saved.is_none());
-            prop_assert!(done.stop.is_some() || told == 7, "{done:?}");
+            prop_assert!(done.stop.is_some() || told == 10, "{done:?}");
         }
         // Where the server is well again, the rest comes back, and all of it is seen.
         world.ways.clear();
@@ -348,14 +401,14 @@ proptest! {
         let done = run_once(&store, &mut world, wanted(&all, knows_kinds), u32::MAX);
         check(&store, &world)?;
         prop_assert!(done.failed.is_empty() && done.unseen.is_empty(), "{done:?}");
-        for number in FILES.iter().chain(&FOLDERS).chain(&INSIDE) {
+        for number in FILES.iter().chain(&FOLDERS).chain(&INSIDE).chain(&VERSIONS).chain([&STACK]) {
             prop_assert!(world.alive.contains(number), "{number} did not come back");
         }
         let state = store.load().unwrap().unwrap().state;
         let seen = state.assets.values().filter(|record| {
             matches!(record.status, Status::Restored { seen: true, .. })
         });
-        prop_assert_eq!(seen.count(), 7);
+        prop_assert_eq!(seen.count(), 10);
     }
 }
 

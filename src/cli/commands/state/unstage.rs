@@ -20,10 +20,11 @@ use crate::state::Target;
 pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, Failure> {
     let (chosen, path) = words(&arguments.words)?;
     let taking = &arguments.taking;
-    let opened = Opened::new(context, taking, (path, "state unstage"))?;
+    let mut opened = Opened::new(context, taking, (path, "state unstage"))?;
     let state_path = opened.path().to_owned();
     let waiting = choose(&opened.state, chosen.as_ref()).map_err(Failure::NotStaged)?;
     if waiting.is_empty() {
+        opened.take_in()?;
         let nothing = format!("Nothing is staged in `{}`.", state_path.display());
         context.console.message(&nothing);
         return Ok(Exit::Done);
@@ -38,6 +39,7 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
         render::unstage::plan(&plan, folds, style, sink)
     })?;
     if plan.assets() == 0 {
+        opened.take_in()?;
         connection.close();
         return Ok(Exit::Open);
     }
