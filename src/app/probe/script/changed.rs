@@ -5,7 +5,7 @@ use super::{Ended, Said, Script, Step};
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes_answer::{Changed, Refusal};
 use crate::probe::thing::Thing;
-use crate::probe::{Restore, RestoreFolder, Taken};
+use crate::probe::{Restore, RestoreFolder};
 
 impl Script {
     /// What was made has its place; without it nothing that follows can be.
@@ -182,8 +182,7 @@ impl Script {
             // A server that leaves bad ones out, or one whose answers are short: a single one tells.
             return self.go(Step::MoveOne);
         }
-        self.findings.move_already_there =
-            is_refused(said).map(|refused| if refused { Taken::Refused } else { Taken::Ok });
+        self.again = is_refused(said);
         self.go(Step::MoveBad);
     }
 }

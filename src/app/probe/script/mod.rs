@@ -164,6 +164,7 @@ pub(super) struct Script {
     /// How many the first move says it moved.
     moved: Option<usize>,
     /// What the others were answered with: whether it was refused.
+    again: Option<bool>,
     bad: Option<bool>,
     same: Option<bool>,
     /// The files that are moved last: with an id that is none.
@@ -193,6 +194,7 @@ impl Script {
             looked: Duration::ZERO,
             odd: None,
             moved: None,
+            again: None,
             bad: None,
             same: None,
             third: Thing::Third,

@@ -11,7 +11,9 @@ use crate::frameio::v4::changes_answer::Refusal;
 use crate::inventory::Shown;
 use crate::outcome::FailureKind;
 use crate::probe::thing::Thing;
-use crate::probe::{BadId, Cascade, Lines, MoveAnswer, Restore, RestoreFolder, SameName, YesNo};
+use crate::probe::{
+    BadId, Cascade, Lines, MoveAnswer, Restore, RestoreFolder, SameName, Taken, YesNo,
+};
 
 /// What a refused restore says.
 pub(super) const fn refused(refusal: &Refusal) -> Restore {
@@ -227,7 +229,12 @@ impl Script {
             2 => MoveAnswer::Full,
             _ => MoveAnswer::Short,
         });
-        findings.bulk_move_bad_id = match self.bad.filter(|_| moves) {
+        // Where they have other ids, or are elsewhere, it was something else that was refused.
+        findings.move_already_there = self
+            .again
+            .filter(|_| both)
+            .map(|refused| if refused { Taken::Refused } else { Taken::Ok });
+        findings.bulk_move_bad_id = match self.bad.filter(|_| moves && both) {
             Some(true | false) if third => Some(BadId::Partial),
             Some(true) => Some(BadId::Whole),
             Some(false) | None => None,

@@ -136,6 +136,31 @@ fn hides((one, word): (Assumption, &str), other: Assumption) -> bool {
     }
 }
 
+/// What moves is another file afterwards, so that nothing else is known of moves, whatever the server
+/// answers.
+#[test]
+fn a_server_that_gives_moved_files_other_ids_says_nothing_else_of_moves() {
+    for (bad, says_nothing) in [
+        (BadId::Whole, true),
+        (BadId::Partial, true),
+        (BadId::Whole, false),
+    ] {
+        let mut model = Model::harsher();
+        (model.keeps, model.bad) = (YesNo::No, bad);
+        model.says_nothing = says_nothing;
+        let (findings, _) = model.probe();
+        assert_eq!(findings.move_keeps_id, Some(YesNo::No));
+        for assumption in [
+            Assumption::BulkMoveBadId,
+            Assumption::BulkMoveAnswer,
+            Assumption::MoveAlreadyThere,
+            Assumption::SameName,
+        ] {
+            assert_eq!(observed(&findings, assumption), "unclear", "{assumption:?}");
+        }
+    }
+}
+
 #[test]
 fn a_stack_that_comes_back_with_its_folder_comes_back() {
     for late in [0, 1, 3] {

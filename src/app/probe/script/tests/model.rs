@@ -14,6 +14,8 @@ pub(super) struct Model {
     pub(super) answer: MoveAnswer,
     pub(super) there: Taken,
     pub(super) keeps: YesNo,
+    /// Whether the answer to a move of several lists none of them.
+    pub(super) says_nothing: bool,
     pub(super) twice: u16,
     /// How often what was in a deleted folder is still seen.
     pub(super) cascade: usize,
@@ -72,6 +74,7 @@ impl Model {
             answer: MoveAnswer::Full,
             there: Taken::Refused,
             keeps: YesNo::Yes,
+            says_nothing: false,
             twice: 404,
             cascade: 2,
             lines: Lines::FolderOnly,
@@ -151,6 +154,9 @@ impl Model {
         }
         if self.answer == MoveAnswer::Short {
             moved.pop();
+        }
+        if self.says_nothing {
+            moved.clear();
         }
         Ok(Changed::Moved(moved))
     }
