@@ -12,7 +12,7 @@ use crate::app::live::{Earlier, read};
 use crate::app::memory::Keeping;
 use crate::apply::breaker;
 use crate::frameio::clocks::earlier;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, ReadLists};
 use crate::manifest::document::Guard;
 use crate::plan::forecast::{self, Cut, RateForecast, Reads};
 use crate::plan::guard::{self, Sight};
@@ -32,6 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) read: Option<(Inventory, [Instant; 2])>,
     /// What a run of it reads.
     pub(crate) reads: Reads,
+    /// What of the lists of recently deleted assets was read.
+    pub(crate) recently_deleted: ReadLists,
 }
 
 /// Reads what the plan needs of the live assets, and makes it; what was not reviewed of a saved
@@ -109,10 +111,12 @@ pub(crate) fn prepare(
         plan.count_at_once(terms);
     }
     let is_kept = basis.settings.is_sent;
+    let lists = read.as_ref().map(|read| read.recently_deleted.clone());
     Ok(Prepared {
         basis,
         plan,
         checked,
+        recently_deleted: lists.unwrap_or_default(),
         read: read.filter(|_| is_kept).map(|read| (read, [began, ended])),
         reads,
     })

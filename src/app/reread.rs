@@ -118,6 +118,7 @@ impl Recheck {
             read,
             checked: _,
             reads: _,
+            recently_deleted: _,
         } = prepared;
         let none = State::new(basis.state.lineage, basis.target.clone());
         let state = mem::replace(&mut basis.state, none);

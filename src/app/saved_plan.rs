@@ -51,6 +51,7 @@ pub(crate) fn document(
         checked,
         read: _,
         reads: _,
+        recently_deleted: _,
     } = prepared;
     let Basis {
         settings,

@@ -1,5 +1,6 @@
 //! The pages of a list, so that one that was cut off can go on where it was.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -36,4 +37,13 @@ pub struct ProjectsPart {
     pub next: Option<Arc<str>>,
     /// What it shows.
     pub projects: Vec<(AssetId, Project)>,
+}
+
+/// What was read of the lists of recently deleted assets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadLists {
+    /// How many were read, to their ends or as far as they may tell anything.
+    pub read: usize,
+    /// What could not be read, and why: a list in words.
+    pub unread: BTreeMap<String, String>,
 }

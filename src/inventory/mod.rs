@@ -16,7 +16,7 @@ mod share;
 
 pub use facts::{Facts, Field, Person, Project, Shown};
 pub use known::{Called, Known, Location};
-pub use list::{ListPart, ProjectsPart};
+pub use list::{ListPart, ProjectsPart, ReadLists};
 pub use mark::{Definition, Mark, Marked, Marking, Marks, NoMark};
 pub use share::Sharing;
 
@@ -47,6 +47,8 @@ pub struct Inventory {
     /// What the lists of recently deleted assets tell of those that they show, each with when it
     /// was deleted; nothing is decided by it.
     pub departed: BTreeMap<AssetId, (Option<Facts>, Timestamp)>,
+    /// What of these lists was read; nothing is decided by it.
+    pub recently_deleted: ReadLists,
     /// The projects in which all these lie.
     pub projects: BTreeMap<AssetId, Project>,
     /// The held projects that were asked for and could not be read, and why: nobody knows whether

@@ -50,6 +50,7 @@ mod plan;
 mod probe;
 mod proofs;
 mod races;
+mod rebuilt;
 mod remaining;
 mod replanned;
 mod restored;

@@ -193,6 +193,7 @@ impl Deleter<v4::Call> for V4 {
             was_in: BTreeMap::new(),
             found: found.collect(),
             complete: true,
+            ..Deleted::default()
         })
     }
 

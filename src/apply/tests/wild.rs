@@ -219,6 +219,7 @@ impl Deleter<v4::Call> for Wild {
             was_in: std::collections::BTreeMap::new(),
             found: wanted.assets.keys().filter_map(found).collect(),
             complete: true,
+            ..Deleted::default()
         })
     }
 }

@@ -350,6 +350,7 @@ fn show_diff(
         checked,
         read: _,
         reads: _,
+        recently_deleted: _,
     } = shown.prepared;
     let path: PathBuf = settings.state.value.components().collect();
     let path = path.to_string_lossy();

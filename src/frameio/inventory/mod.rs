@@ -137,8 +137,10 @@ pub async fn read_assets(
         found,
         mut told,
         complete,
-        ..
+        lists,
+        was_in: _,
     } = lists;
+    read.recently_deleted = lists;
     for (id, at) in found {
         // They were read just now, and not found.
         read.assets.insert(id, deleted(Evidence::Listed));

@@ -22,7 +22,7 @@ use crate::frameio::v4::call::Cursor;
 use crate::frameio::v4::trail::Trail;
 use crate::frameio::v4::wire::{Line, Named, Page};
 use crate::frameio::verdict::Live;
-use crate::inventory::Facts;
+use crate::inventory::{Facts, ReadLists};
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +60,8 @@ pub struct Deleted {
     /// Whether all lists were read, so that the others are in none. An end that comes early
     /// because all are found counts as well.
     pub complete: bool,
+    /// What of them was read.
+    pub lists: ReadLists,
 }
 
 /// Looks for assets in the lists, with at most so many requests.
@@ -83,21 +85,28 @@ pub async fn recently_deleted(
         told: BTreeMap::new(),
         found: BTreeMap::new(),
         complete: true,
+        lists: ReadLists::default(),
+        names: BTreeMap::new(),
         troubles: 0,
     };
     search.run().await?;
     let complete = search.complete || search.is_over();
+    if search.is_over() {
+        search.lists.unread.clear();
+    }
     search.confirm().await?;
     let Search {
         found,
         lines,
         told,
         mut parents,
+        lists,
         ..
     } = search;
     parents.retain(|id, _| lines.contains_key(id));
     let found = found.into_iter();
     Ok(Deleted {
+        lists,
         was_in: parents,
         told,
         found: found.map(|(id, line)| (id, line.at)).collect(),
@@ -117,6 +126,9 @@ struct Search<'search> {
     told: BTreeMap<AssetId, Facts>,
     found: BTreeMap<AssetId, Found>,
     complete: bool,
+    lists: ReadLists,
+    /// What the projects are called, as far as somebody said so.
+    names: BTreeMap<Arc<str>, String>,
     /// How many pages in a row could not be read.
     troubles: u32,
 }
@@ -137,6 +149,12 @@ struct List {
     trail: Trail<AssetId>,
 }
 
+/// What a list is.
+fn list_of(project: &str, name: Option<&str>) -> String {
+    let called = name.map_or_else(String::new, |name| format!("`{name}`, "));
+    format!("the list of what was deleted from the project {called}`{project}`")
+}
+
 impl Search<'_> {
     async fn run(&mut self) -> Result<(), StopReason> {
         let known: BTreeSet<AssetId> = self.wanted.assets.values().flatten().copied().collect();
@@ -150,16 +168,23 @@ impl Search<'_> {
 
     /// Looks through every project that the token sees, but those that were looked through.
     async fn look_everywhere(&mut self, known: &BTreeSet<AssetId>) -> Result<(), StopReason> {
-        for workspace in self.named(Read::Workspaces).await? {
+        let what = "the list of the workspaces";
+        for workspace in self.named(Read::Workspaces, what).await? {
             if self.is_over() {
                 break;
             }
             let id: Arc<str> = Arc::from(workspace.id);
-            let projects = self.named(|after| Read::Projects(Arc::clone(&id), after));
+            let what = format!("the list of the projects of the workspace `{id}`");
+            let projects = self.named(|after| Read::Projects(Arc::clone(&id), after), &what);
             let is_new =
                 |project: &Named| !AssetId::parse(&project.id).is_ok_and(|id| known.contains(&id));
             let projects = projects.await?.into_iter().filter(is_new);
-            let lists = projects.map(|project| Arc::from(project.id)).collect();
+            let mut lists = Vec::new();
+            for Named { id, name, .. } in projects {
+                let id: Arc<str> = id.into();
+                self.names.extend(name.map(|name| (Arc::clone(&id), name)));
+                lists.push(id);
+            }
             self.read_lists(lists).await?;
         }
         Ok(())
@@ -170,13 +195,18 @@ impl Search<'_> {
     }
 
     /// All workspaces, or all projects of one.
-    async fn named(&mut self, list: impl Fn(Cursor) -> Read) -> Result<Vec<Named>, StopReason> {
+    async fn named(
+        &mut self,
+        list: impl Fn(Cursor) -> Read,
+        what: &str,
+    ) -> Result<Vec<Named>, StopReason> {
         let client = self.client;
         let mut pages = client.pages(list, judge_named);
         let mut all = Vec::new();
         while !pages.is_over() && self.may_ask(1) == 1 {
             let page = pages.next().await;
-            all.extend(self.usable(page)?.flatten().unwrap_or_default());
+            let page = self.usable(page, || what.to_owned())?;
+            all.extend(page.flatten().unwrap_or_default());
         }
         Ok(all)
     }
@@ -206,14 +236,17 @@ impl Search<'_> {
                     list.trail.follow(&page).map_err(Unread::trouble)?;
                     Ok(page)
                 });
-                let Some(page) = self.usable(page)? else {
+                let name = self.names.get(&list.project).cloned();
+                let what = || list_of(&list.project, name.as_deref());
+                let Some(page) = self.usable(page, what)? else {
                     continue;
                 };
-                if let Some(next) = self.record_page(&list.project, page) {
-                    waiting.push_front(List {
+                match self.record_page(&list.project, page) {
+                    None => self.lists.read += 1,
+                    Some(next) => waiting.push_front(List {
                         next: Some(next),
                         ..list
-                    });
+                    }),
                 }
             }
         }
@@ -283,7 +316,7 @@ impl Search<'_> {
                 .client
                 .read(&read, |reply| judge_show((kind, id), reply))
                 .await;
-            match self.usable(live)? {
+            match self.usable(live, || format!("`{id}`, in which something lay,"))? {
                 Some(Live::Deleted(_)) => return Ok(true),
                 Some(Live::Missing | Live::OtherKind { .. }) => {}
                 Some(Live::There) | None => return Ok(false),
@@ -314,11 +347,24 @@ impl Search<'_> {
         };
         self.left -= some;
         self.complete &= some > 0;
+        if some == 0 {
+            let why = if self.left == 0 {
+                "there are more of them than are worth the requests".to_owned()
+            } else {
+                format!("{IN_A_ROW} readings in a row failed")
+            };
+            let rest = "the rest of the lists of what was deleted".to_owned();
+            self.lists.unread.insert(rest, why);
+        }
         some
     }
 
     /// What was read, as far as it can be used.
-    fn usable<T>(&mut self, read: Result<T, Unread>) -> Result<Option<T>, StopReason> {
+    fn usable<T>(
+        &mut self,
+        read: Result<T, Unread>,
+        what: impl FnOnce() -> String,
+    ) -> Result<Option<T>, StopReason> {
         match read {
             Ok(read) => {
                 self.troubles = 0;
@@ -326,11 +372,12 @@ impl Search<'_> {
             }
             Err(Unread::Stop(reason)) => Err(reason),
             Err(
-                Unread::Trouble { .. }
-                | Unread::Refused(_)
-                | Unread::Absent(_)
-                | Unread::Malformed(_),
+                Unread::Trouble { detail, .. }
+                | Unread::Refused(detail)
+                | Unread::Absent(detail)
+                | Unread::Malformed(detail),
             ) => {
+                self.lists.unread.insert(what(), detail);
                 self.troubles += 1;
                 self.complete = false;
                 Ok(None)

@@ -89,6 +89,7 @@ async fn every_page_of_every_project_is_read_until_all_are_found() {
     let client = client(&server);
     let one = recently_deleted(&client, &wanted(&[A]), 100).await.unwrap();
     assert_eq!((found(&one), one.complete), (vec![id(A)], true));
+    assert!(one.lists.unread.is_empty());
     let both = recently_deleted(&client, &wanted(&[A, B]), 100)
         .await
         .unwrap();
@@ -98,6 +99,9 @@ async fn every_page_of_every_project_is_read_until_all_are_found() {
         .unwrap();
     assert_eq!(found(&none), [id(A)]);
     assert!(!none.complete, "one project could not be read");
+    let unread: Vec<&String> = none.lists.unread.keys().collect();
+    let said = "the list of what was deleted from the project `p2`";
+    assert_eq!((none.lists.read, unread), (2, vec![&said.to_owned()]));
 }
 
 const P: &str = "9c1e28ba-2fa1-41d2-883f-0016d3cca427";

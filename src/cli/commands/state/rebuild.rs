@@ -15,10 +15,12 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{identity, lock, playground, project};
+use crate::inventory::ReadLists;
 use crate::outcome::Evidence;
 use crate::plan::Plan;
 use crate::plan::about::About;
 use crate::plan::decide::Decision;
+use crate::render::escape::escape;
 use crate::render::{self, count, counted};
 use crate::state::{Api, Record, Shown};
 use crate::store::Session;
@@ -61,9 +63,15 @@ pub(crate) fn run(context: &Context, arguments: &StateRebuild) -> Result<Exit, F
     let connection = connect(context, &settings, paths, retries, || world(&basis))?;
     // What was read earlier shows nothing: somebody may have restored it since.
     let prepared = prepare(basis, None, Some((&connection, None)))?;
-    let Prepared { basis, plan, .. } = prepared;
+    let Prepared {
+        basis,
+        plan,
+        recently_deleted,
+        ..
+    } = prepared;
     let shown = shown(&plan);
     let listed = basis.manifests.entries.len();
+    let exit = unread(context, &recently_deleted, &plan);
     let account = basis.target.account.clone();
     let mut state = basis.state;
     // The token is known by now, wherever it came from.
@@ -71,12 +79,21 @@ pub(crate) fn run(context: &Context, arguments: &StateRebuild) -> Result<Exit, F
     let info = who.run_info(&state, connection.time(clock::now()), account);
     connection.close();
     if shown.is_empty() {
+        let is_whole = exit == Exit::Done;
+        let far = if is_whole {
+            ""
+        } else {
+            ", as far as it could be read"
+        };
         let words = format!(
-            "The server shows none of {} to be deleted; nothing was written.",
+            "The server shows none of {} to be deleted{far}; nothing was written.",
             counted(listed, "listed asset", "listed assets")
         );
         context.console.message(&words);
-        return Ok(Exit::Done);
+        let lists = &recently_deleted;
+        let is_blind = lists.read == 0 && !lists.unread.is_empty();
+        let is_blind = is_blind || (listed > 0 && plan.totals.unread == listed);
+        return Ok(if is_blind { Exit::Failed } else { exit });
     }
     state.rebuild(&info, &shown);
     let written = context.console.data(|style, sink| {
@@ -99,7 +116,24 @@ pub(crate) fn run(context: &Context, arguments: &StateRebuild) -> Result<Exit, F
         state.serial,
         left(listed - shown.len(), plan.totals.missing)
     ));
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+/// Says which lists of what was deleted could not be read, and how the command ends for it: what is in
+/// them is not known to be there.
+fn unread(context: &Context, lists: &ReadLists, plan: &Plan) -> Exit {
+    for (what, why) in &lists.unread {
+        let (what, why) = (escape(what), escape(why));
+        context
+            .console
+            .warn(&format!("{what} could not be read: {why}"));
+    }
+    let assets = plan.totals.unread + plan.totals.unreadable;
+    if lists.unread.is_empty() && assets == 0 {
+        Exit::Done
+    } else {
+        Exit::Open
+    }
 }
 
 /// The listed assets that the server shows to be deleted; what their entries alone say of them is
