@@ -199,8 +199,8 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
     candidates.extend(wholes.filter_map(|folder| whole(state, folder, &staged)));
     let is_inner = |id| went_with(state, id).is_some();
     candidates.sort_by_key(|one| {
-        let is_part = one.parts.is_empty() && one.parts_of_stack.is_empty();
-        (is_inner(one.id), std::cmp::Reverse(one.at), is_part)
+        let has_none = one.parts.is_empty() && one.parts_of_stack.is_empty();
+        (is_inner(one.id), std::cmp::Reverse(one.at), has_none)
     });
     Ok(candidates)
 }
