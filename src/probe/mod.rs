@@ -245,7 +245,7 @@ impl Findings {
     /// Whether what went with the folder that it was moved aside into was seen to come back: with that
     /// folder, and from there to where it was, as it went aside.
     #[must_use]
-    pub const fn bring_back_staged(&self) -> bool {
+    pub fn bring_back_staged(&self) -> bool {
         self.bring_back() && self.move_aside()
     }
 
