@@ -161,7 +161,8 @@ fn run_once(store: &FileStore, world: &mut World, (wish, now): (&Wish, Timestamp
             .into_iter()
             .flatten();
         let mut all = [**one].into_iter().chain(inside);
-        all.any(|one| wish.held.contains(&one))
+        // What is deleted already keeps nothing.
+        all.any(|one| wish.held.contains(&one) && !before.contains(&one))
     };
     let mut killed = world.killed.difference(&before);
     assert_eq!(killed.find(held), None, "it was held in this very run");
@@ -323,6 +324,23 @@ fn status_of(store: &FileStore, one: u8) -> Option<Status> {
         .assets
         .get(&id(one))
         .map(|record| record.status.clone())
+}
+
+/// What a run deleted as it died is held later, and what it lay in is listed.
+#[test]
+fn a_hold_on_what_is_deleted_keeps_no_folder() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = |listed: &[u8], held: &[u8]| Wish {
+        listed: listed.iter().copied().collect(),
+        held: held.iter().copied().collect(),
+        days: 0,
+    };
+    run_once(&store, &mut world, (&wish(&[12], &[]), day(0)), 7);
+    assert!(world.killed.contains(&12));
+    run_once(&store, &mut world, (&wish(&[], &[]), day(1)), 2);
+    run_once(&store, &mut world, (&wish(&[10], &[12]), day(2)), 7);
+    assert!(world.killed.contains(&10));
 }
 
 #[test]
