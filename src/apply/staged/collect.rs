@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::apply::staged::gate::{compare, recorded};
 use crate::apply::staged::{After, Stager, Verify, Wanted, pause_after};
 use crate::asset::{AssetId, Kind};
-use crate::diagnostic::count;
+use crate::diagnostic::{count, counted};
 use crate::event::{Other, Task};
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
@@ -21,6 +21,9 @@ const ROUNDS: usize = 4;
 
 /// How much of all that a run deletes so a sample is.
 const SAMPLE: usize = 50;
+
+/// After how long people hear for what a run waits.
+const TELLING: Duration = Duration::from_secs(8);
 
 /// How many assets one reading asks for: people hear how far it is.
 const AT_ONCE: usize = 500;
@@ -437,6 +440,12 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 return false;
             }
             let pause = pause_after(spent);
+            if (TELLING..TELLING + pause).contains(&spent) {
+                let left = counted(looked_at.len(), "asset", "assets");
+                self.server.tell(&format!(
+                    "a staging folder is deleted, and {left} that went with it can still be read: waiting for as long as `--cascade-wait` says …"
+                ));
+            }
             spent += pause;
             let paused = self.server.pause(pause);
             if self.unless_stopped(paused).is_none() {

@@ -462,7 +462,8 @@ fn say(
         let said = model::run::run(summary, None, clock::now());
         let shown = context.console.data(|style, sink| {
             writeln!(sink)?;
-            summary::summary(&said, folds, style, sink)
+            let print = |sink: &mut dyn std::io::Write| summary::summary(&said, folds, style, sink);
+            wrapped(context.console.width(), sink, print)
         });
         OutputError::unless_gone(shown)?;
     }
