@@ -1,8 +1,9 @@
 //! Reads as much of a live account as somebody asks for, and finds it there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::app::Host;
@@ -29,6 +30,9 @@ const EACH: usize = 100;
 /// How many folders lie above an asset at most; no tree of people comes near it.
 const DEEPEST: usize = 1000;
 
+/// When runs have recorded what became of assets, as far as that is newer than what may be recalled.
+pub(crate) type Recent = BTreeMap<AssetId, Timestamp>;
+
 /// What was read of an account.
 #[derive(Debug)]
 pub(crate) struct Account {
@@ -49,10 +53,11 @@ pub(crate) fn read_account(
     connection: &Connection,
     asked: Option<&AskedAccount>,
     (queries, marking): (&[Query], Option<&Marking>),
-    keeping: Option<&Keeping>,
+    (keeping, recent): (Option<&Keeping>, &Recent),
 ) -> Result<Account, Error> {
     let questions = (queries, marking);
     let (id, mut memory) = Keeping::begin(keeping, connection, asked)?;
+    memory.drop_before(|id| recent.get(&id).copied());
     let read = read_places((connection, &id), questions, &mut memory);
     // What is not in an earlier reading may be there since.
     let is_absent = matches!(read, Err(Error::NotThere { .. } | Error::NoField(_)));

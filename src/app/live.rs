@@ -104,7 +104,7 @@ pub(super) fn read(
         // A run believes nothing that was read before it began.
         memory = Memory::default();
     }
-    memory.drop_before_records(&basis.state);
+    memory.drop_before(|id| Some(basis.state.assets.get(&id)?.at));
     let recalled = recall(&mut memory, &wanted, &back);
     let mut unknown = wanted.clone();
     unknown.retain(|(id, _)| !recalled.assets.contains_key(id));

@@ -17,7 +17,6 @@ use crate::inventory::{
     Definition, Facts, Inventory, ListPart, Project, ProjectsPart, Seen, Shown,
 };
 use crate::plan::Recalled;
-use crate::state::State;
 use crate::store::cache::{Cache, Owner, Scope, existing, known};
 
 /// Where an account's picture is kept, and for how long it is believed.
@@ -172,10 +171,11 @@ impl Memory {
         known.collect()
     }
 
-    /// Does not believe what was read of an asset before a run recorded what became of it.
-    pub(crate) fn drop_before_records(&mut self, state: &State) {
+    /// Does not believe what was read of an asset before a run recorded what became of it: `recorded`
+    /// says when that was.
+    pub(crate) fn drop_before(&mut self, recorded: impl Fn(AssetId) -> Option<Timestamp>) {
         if let Some(Kept { cache, .. }) = &mut self.0 {
-            cache.drop_before(|id| Some(state.assets.get(&id)?.at));
+            cache.drop_before(recorded);
         }
     }
 

@@ -228,6 +228,20 @@ fn what_deletes_reads_by_itself_and_what_it_deletes_is_forgotten() {
 }
 
 #[test]
+fn find_reads_anew_what_another_cache_has_seen_deleted() {
+    let stage = Stage::new(Limits::off());
+    stage.asked(&["find"], 0);
+    // A server tells its time in whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let mut elsewhere = stage.command(&["apply", "--auto-approve"]);
+    elsewhere.env("RETIRE_CACHE", "");
+    stage.desk.done(&mut elsewhere).expect(0);
+    let found = stage.run(&["find", "--format", "ids"]).expect(0).out;
+    assert_eq!(found, "", "what is deleted is found no more");
+    stage.served.stop();
+}
+
+#[test]
 fn what_is_damaged_old_or_ahead_or_of_another_user_is_read_anew() {
     for command in ["find", "plan"] {
         anew_where_it_is_not_believed(command);

@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::app::find::{Account, read_account};
+use jiff::SignedDuration;
+
+use crate::app::find::{Account, Recent, read_account};
 use crate::asset::AssetId;
 use crate::cli::args::{Find, FindFormat, FindOutput, Listing, Recall, ThisRun};
 use crate::cli::clock::TimeLeft;
@@ -86,7 +88,8 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
     }
     let mut manifests = context.project_manifests()?;
     let asked = Asked::from(filters);
-    let (mut around, protected) = around(context, &settings, &manifests, filters.keep as usize)?;
+    let (mut around, protected, recent) =
+        around(context, &settings, &manifests, filters.keep as usize)?;
     keep_ids(&settings, &mut manifests);
     let title = write::title(&asked.words(places, around.keep));
     if let Some(path) = listing.file() {
@@ -101,7 +104,7 @@ pub(crate) fn run(context: &Context, arguments: &Find) -> Result<Exit, Failure> 
         context,
         &settings,
         &manifests,
-        (queries, &protected, *recall),
+        (queries, &protected, (*recall, &recent)),
     )?;
     let answer = find(&account.read, &query, &protected);
     let unread = answer.unread(&account.read);
@@ -192,7 +195,7 @@ fn read(
     context: &Context,
     settings: &Settings,
     manifests: &Manifests,
-    (queries, protected, recall): (&[Query], &Protected, Recall),
+    (queries, protected, (recall, recent)): (&[Query], &Protected, (Recall, &Recent)),
 ) -> Result<Account, Failure> {
     let listed = manifests.account.as_ref();
     let listed = listed.map(|account| {
@@ -208,7 +211,7 @@ fn read(
         &connection,
         asked.as_ref(),
         (queries, protected.marking.as_ref()),
-        keeping.as_ref(),
+        (keeping.as_ref(), recent),
     );
     connection.close();
     let account = account?;
@@ -219,13 +222,14 @@ fn read(
     Ok(account)
 }
 
-/// What must be known besides to filter, and what is protected.
+/// What must be known besides to filter, what is protected, and what runs have recorded since the oldest
+/// reading that is believed.
 fn around(
     context: &Context,
     settings: &Settings,
     manifests: &Manifests,
     keep: usize,
-) -> Result<(Around, Protected), Failure> {
+) -> Result<(Around, Protected, Recent), Failure> {
     let loaded = FileStore::new(&settings.state.value).load()?;
     let warnings = loaded.iter().flat_map(|loaded| &loaded.warnings);
     warnings.for_each(|warning| context.console.warn(warning));
@@ -241,6 +245,11 @@ fn around(
     });
     let entries = manifests.entries.iter().map(|entry| entry.id);
     let now = clock::now();
+    let age = SignedDuration::try_from(settings.max_inventory_age.value);
+    let since = age.ok().and_then(|age| now.checked_sub(age).ok());
+    let records = loaded.iter().flat_map(|loaded| &loaded.state.assets);
+    let recent = records.filter(|(_, record)| since.is_none_or(|since| record.at >= since));
+    let recent = recent.map(|(id, record)| (*id, record.at)).collect();
     let none = BTreeMap::new();
     let kept = loaded.as_ref().map_or(&none, |loaded| &loaded.state.holds);
     let around = Around {
@@ -253,7 +262,7 @@ fn around(
         held: holds::held(manifests, kept, now),
         marking: settings.marks.clone(),
     };
-    Ok((around, protected))
+    Ok((around, protected, recent))
 }
 
 /// Keeps of what is listed no more than what it is: a long manifest would lie in memory beside all

@@ -44,7 +44,7 @@ pub(super) fn run(
         check_place(&path, state)?;
     }
     let mut manifests = context.project_manifests()?;
-    let (around, protected) = around(context, settings, &manifests, 1)?;
+    let (around, protected, recent) = around(context, settings, &manifests, 1)?;
     keep_ids(settings, &mut manifests);
     let query = |rule: &Rule| {
         let around = Around {
@@ -58,7 +58,7 @@ pub(super) fn run(
         context,
         settings,
         &manifests,
-        (&queries, &protected, recall),
+        (&queries, &protected, (recall, &recent)),
     )?;
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     for rule in &policy.rules {
