@@ -88,7 +88,7 @@ pub(crate) fn history(
         }
         for released in &run.released {
             let indent = widths[0] + 2;
-            writeln!(sink, "{:indent$}{}", "", holds::released(released))?;
+            writeln!(sink, "{:indent$}{}", "", holds::released(released).text())?;
         }
     }
     Ok(())

@@ -133,7 +133,7 @@ pub(super) fn lifted(plan: &Plan) -> impl Iterator<Item = (Option<&Arc<str>>, Fo
 }
 
 /// Says what a run has released, and why.
-pub(super) fn released_by(released: &Released) -> Line {
+pub(super) fn released(released: &Released) -> Line {
     let Released {
         held,
         reason,
@@ -142,18 +142,6 @@ pub(super) fn released_by(released: &Released) -> Line {
     let why = with_ticket(reason, ticket.as_ref());
     let what = Line::words("released ").and_foreign(subject(*held, None));
     what.and(": ").and_foreign(why)
-}
-
-/// Says what was released, and why.
-pub(super) fn released(released: &Released) -> String {
-    let Released {
-        held,
-        reason,
-        ticket,
-    } = released;
-    let why = with_ticket(reason, ticket.as_ref());
-    let what = subject(*held, None);
-    format!("released {}: {why}", what.shown())
 }
 
 /// A reason, and the ticket under which that was decided.

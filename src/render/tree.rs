@@ -2,6 +2,8 @@
 //! room for.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::mem;
 
 use crate::plan::Step;
 use crate::plan::about::{About, Sum};
@@ -112,16 +114,11 @@ impl<'plan> Tree<'plan> {
         };
         let mut all: Vec<usize> = (0..self.projects.len()).collect();
         all.sort_by_cached_key(|at| size(&self.projects[*at]));
-        let (first, rest) = all.split_at(most.min(all.len()));
-        let (mut first, mut rest) = (first.to_vec(), rest.to_vec());
-        first.sort_unstable();
-        rest.sort_unstable();
-        let mut projects: Vec<Option<Project<'_>>> = std::mem::take(&mut self.projects)
-            .into_iter()
-            .map(Some)
-            .collect();
-        let order = first.into_iter().chain(rest);
-        self.projects = order.filter_map(|at| projects[at].take()).collect();
+        let largest: BTreeSet<usize> = all.into_iter().take(most).collect();
+        let projects = mem::take(&mut self.projects).into_iter().enumerate();
+        let (first, rest): (Vec<_>, Vec<_>) = projects.partition(|(at, _)| largest.contains(at));
+        let projects = first.into_iter().chain(rest);
+        self.projects = projects.map(|(_, project)| project).collect();
     }
 
     /// How many rows it takes at least, if none of it is left out.

@@ -108,21 +108,19 @@ impl<S: Strategy> Anew for Again<'_, '_, S> {
     fn other(
         &mut self,
         next: &[AssetId],
-        first: usize,
+        behind: &mut dyn Iterator<Item = AssetId>,
         state: &dyn Fn() -> State,
     ) -> Result<BTreeMap<AssetId, Other>, StopReason> {
-        let batch = &next[..first];
-        if self.readings.are_fresh(batch, self.clock.elapsed()) {
+        if self.readings.are_fresh(next, self.clock.elapsed()) {
             return Ok(BTreeMap::new());
         }
         // A list of what they lie in shows the others as well.
         let place = |id: &AssetId| self.approved.place(*id).parent;
-        let soon = &next[..next.len().min(first.max(AT_ONCE))];
-        let parents: BTreeSet<_> = soon.iter().filter_map(place).collect();
-        let along = next
-            .iter()
-            .filter(|id| place(id).is_some_and(|parent| parents.contains(&parent)));
-        let ids = soon.iter().chain(along).copied().collect();
+        let mut ids: BTreeSet<AssetId> = next.iter().copied().collect();
+        ids.extend((&mut *behind).take(AT_ONCE.saturating_sub(next.len())));
+        let parents: BTreeSet<_> = ids.iter().filter_map(place).collect();
+        let is_beside = |id: &AssetId| place(id).is_some_and(|parent| parents.contains(&parent));
+        ids.extend(behind.filter(is_beside));
         self.readings.begin(Pass {
             ids,
             state: state(),
@@ -131,7 +129,7 @@ impl<S: Strategy> Anew for Again<'_, '_, S> {
         let reread = self.wait()?;
         // What was not found is left to the next run, which finds out what became of it.
         drop(self.readings.end(&reread));
-        let other = batch.iter().filter(|id| !reread.same.contains(id));
+        let other = next.iter().filter(|id| !reread.same.contains(id));
         let of = |id: &AssetId| reread.other.get(id).copied().unwrap_or(Other::Unread);
         Ok(other.map(|id| (*id, of(id))).collect())
     }

@@ -139,8 +139,8 @@ pub(crate) trait Server {
 
 /// Who reads again what was read too long ago.
 pub(super) trait Anew {
-    /// Which of the first of some assets, so many, are other than they were approved, and stay; what is
-    /// behind them may be read along. The state is what is known now.
+    /// Which of some assets that are moved next are other than they were approved, and stay; what is
+    /// `behind` them may be read along. The state is what is known now.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ pub(super) trait Anew {
     fn other(
         &mut self,
         next: &[AssetId],
-        first: usize,
+        behind: &mut dyn Iterator<Item = AssetId>,
         state: &dyn Fn() -> State,
     ) -> Result<BTreeMap<AssetId, Other>, StopReason>;
 }

@@ -157,12 +157,13 @@ impl<Se: Session> Stager<'_, '_, Se> {
     /// is moved, nothing shows any more where it was. Says whether that is known.
     fn keep_same(&mut self, batch: &mut Batch, behind: &[Batch]) -> bool {
         let behind = behind.iter().rev().flat_map(|batch| &batch.ids);
-        let next: Vec<AssetId> = batch.ids.iter().chain(behind).copied().collect();
         let (ledger, now) = (&*self.ledger, self.server.now());
         let Some(anew) = &mut self.anew else {
             return true;
         };
-        let read = anew.other(&next, batch.ids.len(), &|| ledger.state_so_far(now));
+        let read = anew.other(&batch.ids, &mut behind.copied(), &|| {
+            ledger.state_so_far(now)
+        });
         let Some(other) = self.unless_stopped(read) else {
             return false;
         };

@@ -222,7 +222,7 @@ fn attention(summary: &Summary) -> Vec<Line> {
         }
     }
     let released = summary.released.iter().take(RELEASED);
-    lines.extend(released.map(holds::released_by));
+    lines.extend(released.map(holds::released));
     lines
 }
 

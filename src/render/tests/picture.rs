@@ -377,3 +377,28 @@ fn several_projects_with_many_folders_share_the_rows() {
     let rows = glance.lines().filter(|line| line.starts_with("  Show"));
     assert_eq!(rows.count(), 20, "{glance}");
 }
+
+#[test]
+fn of_more_projects_than_there_are_rows_the_largest_are_seen() {
+    let mut account = Account::default();
+    let mut text = "version: 1\nassets:\n".to_owned();
+    // Each has one file more than the one before.
+    for project in 1..=30 {
+        text += &many_folders(&mut account, 10_000 * project, project);
+    }
+    let plan = planned(&manifests(&[("retire.yaml", &text)]), &account.read());
+    let glance = shown(&plan, Some(100), false);
+    let rows: Vec<&str> = glance
+        .lines()
+        .filter_map(|line| line.strip_prefix("  Show "))
+        .collect();
+    assert_eq!(rows.len(), 19, "{glance}");
+    let largest = (12..=30).map(|project| (10_000 * project).to_string());
+    for name in largest {
+        assert!(
+            rows.iter().any(|row| row.starts_with(&name)),
+            "{name}: {glance}"
+        );
+    }
+    assert!(glance.contains("\n  … 286 more, 286 MB"), "{glance}");
+}
