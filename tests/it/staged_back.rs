@@ -361,6 +361,7 @@ fn a_lost_answer_to_a_move_a_restore_or_a_delete_is_settled_by_reading() {
 }
 
 /// What is listed, and what lies in it.
+#[cfg(feature = "failpoints")]
 const LISTED: [&str; 4] = [FOLDER, INSIDE[0], STACK, LOOSE];
 
 impl Stage {

@@ -37,29 +37,32 @@ fn status(stage: &Stage, of: &str) -> Option<String> {
     found.map(|(_, status, _)| status)
 }
 
-/// A person puts it into a folder that is held, between the plan and the move.
+/// A person puts it, or the folder that it lies in, into a folder that is held, between the plan and
+/// the move.
 #[test]
 fn what_moves_into_something_held_before_it_is_moved_aside_stays() {
-    let stage = Stage::fresh("");
-    lists(&stage, &[LOOSE, STACK], &[FOLDER]);
-    let moved = json!({"move": {"id": LOOSE, "to": FOLDER}});
-    let surprise = json!([{"before": "at:1@v4_folder_create", "changes": [moved]}]);
-    let sandbox = &stage.served.sandbox;
-    sandbox.surprise(&surprise.to_string()).unwrap();
-    // In the time that the run waits for its limit, what it has read grows old.
-    sandbox.set_faults(Faults {
-        rules: vec!["429=at:1@v4_folder_create".parse().unwrap()],
-        ..Faults::default()
-    });
-    let flags = ["--api", "v4", "--unproven", "--strategy", "staged"];
-    let near = ["--delete-after", "0s", "--verify-age", "1s"];
-    let done = stage
-        .served
-        .apply(&stage.desk, &[&flags[..], &near].concat());
-    assert!(lives(&stage, LOOSE), "{}\n{}", done.out, done.err);
-    assert_eq!(status(&stage, LOOSE), None);
-    assert_eq!(status(&stage, STACK).as_deref(), Some("retired"));
-    stage.served.stop();
+    for moved in [LOOSE, CUTS] {
+        let stage = Stage::fresh("");
+        lists(&stage, &[LOOSE, STACK], &[FOLDER]);
+        let change = json!({"move": {"id": moved, "to": FOLDER}});
+        let surprise = json!([{"before": "at:1@v4_folder_create", "changes": [change]}]);
+        let sandbox = &stage.served.sandbox;
+        sandbox.surprise(&surprise.to_string()).unwrap();
+        // In the time that the run waits for its limit, what it has read grows old.
+        sandbox.set_faults(Faults {
+            rules: vec!["429=at:1@v4_folder_create".parse().unwrap()],
+            ..Faults::default()
+        });
+        let flags = ["--api", "v4", "--unproven", "--strategy", "staged"];
+        let near = ["--delete-after", "0s", "--verify-age", "1s"];
+        let done = stage
+            .served
+            .apply(&stage.desk, &[&flags[..], &near].concat());
+        assert!(lives(&stage, LOOSE), "{moved}: {}\n{}", done.out, done.err);
+        assert_eq!(status(&stage, LOOSE), None, "{moved}");
+        assert_eq!(status(&stage, STACK).as_deref(), Some("retired"));
+        stage.served.stop();
+    }
 }
 
 /// Whoever renames a staging folder means to keep it.

@@ -2,6 +2,7 @@
 //! nor a lost answer makes it say anything that is not so.
 #![cfg(unix)]
 
+#[cfg(feature = "failpoints")]
 use std::process::Stdio;
 
 use frameio_retire::asset::AssetId;
