@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::mem;
 
 use jiff::Timestamp;
 
@@ -25,6 +26,9 @@ const FOLDERS: usize = 10;
 
 /// How many rows are told of what stands below a sentence.
 const TOLD: usize = 10;
+
+/// How many bytes what the guards count has at least, however tight the room.
+const GUARDS: usize = 4_000;
 
 /// How few bytes the row of an asset has.
 const LEAST: usize = 40;
@@ -106,13 +110,13 @@ pub(crate) fn report(
     for words in report.below_title() {
         paragraph(&mut head, &line(&words));
     }
-    let mut checks = blocks(&report.checks);
+    let mut beside = String::new();
     for (title, below) in report.beside(TOLD) {
-        paragraph(&mut checks, &line(&title));
+        paragraph(&mut beside, &line(&title));
         for words in &below {
-            item(&mut checks, &line(words));
+            item(&mut beside, &line(words));
         }
-        checks.push('\n');
+        beside.push('\n');
     }
     let mut foot = String::new();
     if !report.next.is_empty() {
@@ -126,12 +130,14 @@ pub(crate) fn report(
     for words in &report.closing {
         paragraph(&mut foot, &line(words));
     }
-    // What decides is written whole, whatever the room.
-    let fixed = head.len() + attention(report, 0).len() + checks.len() + foot.len();
-    let room = most.saturating_sub(fixed);
     let folders = folders(report);
     let more = |left: &str| format!("| … {left} more | | |\n");
     let few = folders.within(usize::MAX, FOLDERS, &more);
+    // What decides is written whole, whatever the room, but that hundreds of guards have none.
+    let fixed = head.len() + attention(report, 0).len() + foot.len();
+    let besides = fixed + beside.len() + few.len() + counts(report).len();
+    let checks = blocks(&report.checks, most.saturating_sub(besides).max(GUARDS)) + &beside;
+    let room = most.saturating_sub(fixed + checks.len());
     // How many assets each group has is said beside all the folders that there is room for: in a fold
     // each, or else in one line.
     let lists = assets(report, room);
@@ -226,18 +232,38 @@ fn attention(report: &Report<'_>, room: usize) -> String {
     format!("### Attention\n\n{text}\n")
 }
 
-/// Paragraphs and lists, one below the other.
-fn blocks(blocks: &[Block]) -> String {
-    let mut text = String::new();
-    for (number, block) in blocks.iter().enumerate() {
+/// Paragraphs and lists, one below the other, in about so many bytes: the last items are left out
+/// before any paragraph is.
+fn blocks(blocks: &[Block], most: usize) -> String {
+    let written = |block: &Block| {
+        let mut text = String::new();
         match block {
             Block::Paragraph(words) => paragraph(&mut text, &line(words)),
-            Block::Item(words) => {
-                item(&mut text, &line(words));
-                if !matches!(blocks.get(number + 1), Some(Block::Item(_))) {
-                    text.push('\n');
-                }
+            Block::Item(words) => item(&mut text, &line(words)),
+        }
+        text
+    };
+    let is_item = |block: &Block| matches!(block, Block::Item(_));
+    let whole = blocks.iter().filter(|block| !is_item(block));
+    let mut room = most.saturating_sub(whole.map(|block| written(block).len()).sum());
+    let mut left = 0;
+    let mut text = String::new();
+    for (number, block) in blocks.iter().enumerate() {
+        let words = written(block);
+        if is_item(block) && words.len() > room {
+            (room, left) = (0, left + 1);
+        } else {
+            room -= if is_item(block) { words.len() } else { 0 };
+            text.push_str(&words);
+        }
+        if is_item(block) && !blocks.get(number + 1).is_some_and(is_item) {
+            if left > 0 {
+                item(
+                    &mut text,
+                    &format!("… {} more", count(mem::take(&mut left))),
+                );
             }
+            text.push('\n');
         }
     }
     text

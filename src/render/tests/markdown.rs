@@ -7,8 +7,10 @@ use super::*;
 use crate::asset::Kind;
 use crate::event::Subject;
 use crate::inventory::Facts;
+use crate::manifest::document::Guard;
 use crate::plan::Checked;
 use crate::plan::aside::Moves;
+use crate::plan::figure::{self, Figure, Found, SetAt};
 use crate::plan::since::{Comparison, Since};
 use crate::render::markdown;
 use crate::render::model::Line;
@@ -326,4 +328,45 @@ fn what_tells_a_comment_from_another_tells_no_name() {
     );
     assert_eq!(opening(tide, Names::Off), "<!-- retire plan afda97 -->");
     assert_ne!(opening(tide, Names::Off), opening(other, Names::Off));
+}
+
+#[test]
+fn where_hundreds_of_guards_are_in_the_way_it_keeps_to_its_bound_and_says_how_many() {
+    let plan = large(400, 4);
+    let guards = |many: u128| {
+        let one = |n| Figure {
+            guard: Guard::MaxAssets,
+            project: Some(figure::Subject {
+                id: Some(id(200_000 + n)),
+                name: Some(format!("Season {n} of a show with a long name").into()),
+            }),
+            found: Found::Assets(4_000),
+            unread: 0,
+            limit: 1_000,
+            set_at: SetAt::Default,
+        };
+        let report = figure::Report {
+            at: at("2026-11-26T12:00:00Z"),
+            checked: true,
+            loosened: Vec::new(),
+            notes: Vec::new(),
+            figures: (1..=many).map(one).collect(),
+            incomplete: Vec::new(),
+        };
+        let plan = Plan {
+            guards: Some(Arc::new(report)),
+            ..plan.clone()
+        };
+        shown(&plan, 60_000)
+    };
+    let few = guards(25);
+    assert!(
+        few.contains("Season 25 of") && !few.contains("more\n\n"),
+        "{few}"
+    );
+    let many = guards(400);
+    assert!(many.len() <= 60_000, "{}", many.len());
+    assert!(many.contains("Guards: 400 are in the way."), "{many}");
+    let told = many.matches("of a show").count();
+    assert!((50..400).contains(&told), "{told}");
 }

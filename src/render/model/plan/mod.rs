@@ -32,7 +32,7 @@ use told::{Told, told};
 /// How many owners are named.
 const OWNERS: usize = 5;
 
-/// How many guards that are in the way are shown, and how many entries that lack a field.
+/// How many entries that lack a field are shown.
 const SHOWN: usize = 20;
 
 /// What is shown beside the plan itself.
@@ -331,7 +331,7 @@ fn guards(plan: &Plan, beyond: Vec<Line>) -> Vec<Block> {
         failed => Line::strong(format!("Guards: {} are in the way.", count(failed))),
     };
     blocks.push(Block::Paragraph(verdict));
-    for figure in refused.iter().take(SHOWN) {
+    for figure in &refused {
         blocks.push(Block::Item(withheld::figure(figure).line()));
         if let Some(waiver) = figure.waiver(report.at) {
             let line = Line::words("once somebody has agreed, under `waivers:`: ");
@@ -340,9 +340,8 @@ fn guards(plan: &Plan, beyond: Vec<Line>) -> Vec<Block> {
     }
     let incomplete = report.incomplete.iter().take(SHOWN);
     blocks.extend(incomplete.map(|one| Block::Item(withheld::incomplete(one).line())));
-    let more = |all: usize| all.saturating_sub(SHOWN);
-    let more = more(refused.len()) + more(report.incomplete.len());
-    let more = (more > 0).then(|| format!("… {} more are in the way", count(more)));
+    let more = report.incomplete.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("… {} more lack a field", count(more)));
     blocks.extend(more.map(|more| Block::Item(Line::words(more))));
     blocks.extend(beyond.into_iter().map(Block::Item));
     blocks
