@@ -39,6 +39,7 @@
 
 pub mod asset;
 pub mod diagnostic;
+pub mod digest;
 pub mod event;
 pub mod inventory;
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetId, Kind};
+use crate::digest::Sha256;
 
 /// What one answered request says of one asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,10 @@ pub struct Aside {
     pub due: Timestamp,
     /// How far that has come.
     pub phase: Phase,
+    /// What lay in it when it was moved, to the bottom: the SHA-256 of the ids, each with its kind,
+    /// project, place, size and name. Nothing of a file, and of what went along with what it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Sha256>,
 }
 
 /// How far an asset has come that is moved aside.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
+use crate::digest::Sha256;
 use crate::event::{HoldChanges, RunEvent};
 use crate::inventory::{Called, Known};
 use crate::manifest::document::MissingPolicy;
@@ -178,6 +179,14 @@ impl Approved {
     #[must_use]
     pub fn known(&self, id: AssetId) -> Option<Known> {
         self.about.get(&id)?.known()
+    }
+
+    /// What lies in a folder or version stack that goes, to the bottom: a hash of the ids, each with
+    /// what it is like. Nothing of a file.
+    #[must_use]
+    pub fn digest_inside(&self, id: AssetId) -> Option<Sha256> {
+        let inside = self.about.get(&id)?.inside.as_ref()?;
+        Some(Sha256(inside.digest))
     }
 
     /// How a sentence names an asset.

@@ -310,6 +310,7 @@ mod tests {
                 asset: Kind::File,
                 due: at(due),
                 phase: Phase::There,
+                inside: None,
             };
             let staged = Record {
                 status: Status::Staged(Box::new(Staged { aside, attempts: 0 })),

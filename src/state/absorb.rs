@@ -232,6 +232,7 @@ mod tests {
                 asset: Kind::File,
                 due: moment(due),
                 phase: Phase::Deleting,
+                inside: None,
             })
         };
         let first = absorb(None, &sent(5), 7, moment(5));

@@ -134,6 +134,7 @@ fn any_aside() -> impl Strategy<Value = Aside> {
         asset,
         due: at(due),
         phase,
+        inside: None,
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const DOMAIN_TYPES: [&str; 9] = [
+const DOMAIN_TYPES: [&str; 10] = [
     "asset",
     "crash",
     "outcome",
@@ -12,18 +12,20 @@ const DOMAIN_TYPES: [&str; 9] = [
     "inventory",
     "measure",
     "diagnostic",
+    "digest",
     "visible",
     "probe",
 ];
 
 /// Each module and the modules that it may import.
-const MODULES: [(&str, &[&str]); 20] = [
+const MODULES: [(&str, &[&str]); 21] = [
     ("asset", &[]),
     ("crash", &[]),
     ("diagnostic", &[]),
+    ("digest", &[]),
     ("measure", &[]),
     ("visible", &[]),
-    ("outcome", &["asset"]),
+    ("outcome", &["asset", "digest"]),
     ("event", &["asset", "outcome", "inventory"]),
     ("inventory", &["asset", "outcome"]),
     ("probe", &["asset", "diagnostic"]),

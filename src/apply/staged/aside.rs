@@ -41,17 +41,19 @@ impl<Se: Session> Stager<'_, '_, Se> {
         if !self.commit(described.into_iter().collect()) {
             return;
         }
-        let aside = |into, asset, phase| {
+        let aside = |into, asset, phase, inside| {
             Outcome::Staged(Aside {
                 into,
                 asset,
                 due,
                 phase,
+                inside,
             })
         };
         let of = |id: AssetId, phase| {
             let kind = kinds.get(&id).copied().unwrap_or(Kind::File);
-            (id, aside(folder, kind, phase))
+            let inside = approved.digest_inside(id).filter(|_| kind != Kind::File);
+            (id, aside(folder, kind, phase, inside))
         };
         let lies = approved.lies();
         // What is listed in it waits with it, where it is.
@@ -60,7 +62,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             let listed = listed.filter_map(|inner| {
                 let parent = *lies.get(inner)?;
                 let kind = approved.kind_in(*inner).unwrap_or(Kind::File);
-                Some((*inner, aside(parent, kind, Phase::There)))
+                Some((*inner, aside(parent, kind, Phase::There, None)))
             });
             listed.collect()
         };

@@ -111,10 +111,12 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 return None;
             }
             if !found.other.is_empty() {
-                let ids: Vec<AssetId> = found.other.iter().copied().collect();
-                self.leave_alone(ids, Other::Kept);
-                let back = self.move_back(&found.other, After::Forget);
-                if !found.other.iter().all(|id| back.contains(id)) {
+                for (id, other) in &found.other {
+                    self.leave_alone([*id], *other);
+                }
+                let ids: BTreeSet<AssetId> = found.other.into_keys().collect();
+                let back = self.move_back(&ids, After::Forget);
+                if !ids.iter().all(|id| back.contains(id)) {
                     return None;
                 }
             }
@@ -242,6 +244,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
                     asides.entry(*id).or_insert(Aside {
                         into: *into,
                         asset: kind.unwrap_or(Kind::File),
+                        inside: None,
                         ..*aside
                     });
                 }

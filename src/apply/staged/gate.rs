@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asset::{AssetId, Kind};
+use crate::digest::Sha256;
+use crate::event::Other;
 use crate::inventory::{Contents, Inventory};
 use crate::outcome::{Aside, Phase};
+use crate::plan::about::{Inside, Look};
 use crate::state::State;
 
 /// What is other in a staging folder than what was recorded of it.
@@ -14,8 +17,8 @@ pub(super) struct Differences {
     pub(super) foreign: Vec<AssetId>,
     /// Recorded, and not in it any more.
     pub(super) away: Vec<AssetId>,
-    /// In it, and other than recorded.
-    pub(super) other: BTreeSet<AssetId>,
+    /// In it, and other than recorded, each with what is other.
+    pub(super) other: BTreeMap<AssetId, Other>,
     /// In it by themselves, as recorded or not.
     pub(super) there: Vec<AssetId>,
 }
@@ -77,7 +80,7 @@ pub(super) fn compare(
             within.entry(top).or_default().insert(id);
         }
         if marked.contains(&id) {
-            found.other.insert(top);
+            found.other.insert(top, Other::Kept);
         }
     }
     for (id, aside) in &recorded {
@@ -90,11 +93,11 @@ pub(super) fn compare(
         }
         found.there.push(*id);
         let inner = within.get(id);
-        if !is_as_recorded((*id, aside), state, (read, inner), project) {
-            found.other.insert(*id);
+        if let Some(other) = difference((*id, aside), state, (read, inner), project) {
+            found.other.entry(*id).or_insert(other);
         }
     }
-    found.other.retain(|id| recorded.contains_key(id));
+    found.other.retain(|id, _| recorded.contains_key(id));
     Some(found)
 }
 
@@ -122,19 +125,32 @@ fn parent_of(id: AssetId, read: &Inventory) -> Option<AssetId> {
     })
 }
 
-/// Whether kind, name, size, project and what is in it are as recorded.
-fn is_as_recorded(
+/// What of kind, name, size, project and what is in it is other than recorded.
+fn difference(
     (id, aside): (AssetId, &Aside),
     state: &State,
     (read, inner): (&Inventory, Option<&BTreeSet<AssetId>>),
     project: AssetId,
-) -> bool {
-    let Some(facts) = read.facts(id) else {
-        return false;
+) -> Option<Other> {
+    let Some(facts) = read.facts(id).filter(|facts| facts.kind == aside.asset) else {
+        return Some(Other::Unread);
     };
+    if facts.project.is_some_and(|said| said != project) {
+        return Some(Other::Moved);
+    }
     let known = state.catalogue.get(id).unwrap_or_default();
+    if facts.name != known.name {
+        return Some(Other::Renamed);
+    }
     let none = BTreeSet::new();
     let inner = inner.unwrap_or(&none);
+    let recorded = state.files.get(&id).unwrap_or(&none);
+    if let Some(new) = inner.difference(recorded).next() {
+        return Some(Other::Grown(*new));
+    }
+    if inner != recorded || aside.inside.is_some_and(|was| was != digest(inner, read)) {
+        return Some(Other::Contents);
+    }
     let bytes = match facts.kind {
         Kind::File => facts.bytes,
         Kind::Folder | Kind::VersionStack => Some(
@@ -147,10 +163,12 @@ fn is_as_recorded(
         ),
     };
     let is_same_size = known.bytes.is_none() || bytes == known.bytes;
-    let is_same_inside = inner == state.files.get(&id).unwrap_or(&none);
-    facts.kind == aside.asset
-        && facts.name == known.name
-        && facts.project.is_none_or(|said| said == project)
-        && is_same_size
-        && is_same_inside
+    (!is_same_size).then_some(Other::Resized)
+}
+
+/// A hash of what is in something, each with what it is like now.
+fn digest(inner: &BTreeSet<AssetId>, read: &Inventory) -> Sha256 {
+    let ids: Vec<AssetId> = inner.iter().copied().collect();
+    let looks: Vec<Look> = ids.iter().map(|id| Look::of(read.facts(*id))).collect();
+    Sha256(Inside::digest_of(&ids, &looks))
 }

@@ -174,6 +174,7 @@ fn what_went_with_a_staging_folder_whose_delete_was_not_answered_comes_back_with
             asset: Kind::Folder,
             due: at(400),
             phase,
+            inside: None,
         })
     };
     // A folder, and what is listed two levels down: nothing is recorded of 25, in which it lies.

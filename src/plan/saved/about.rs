@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetId, Kind};
+use crate::digest::Sha256;
 use crate::inventory::{Known, Location};
 use crate::plan::about::{About, Inside, Look};
-use crate::plan::saved::digest::Sha256;
 
 /// How many ids of what is in a folder or a version stack stand in a document at most; its digest
 /// tells of any other whether it is the same.

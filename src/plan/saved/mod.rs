@@ -37,10 +37,10 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
+pub use crate::digest::Sha256;
 pub use about::{Reviewed, ReviewedContents};
 pub use action::{Action, Because, Listing, Verb};
 pub use compare::{check, leave_alone};
-pub use digest::Sha256;
 pub use error::SavedError;
 pub use stale::{Current, Stale};
 

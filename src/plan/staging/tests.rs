@@ -270,6 +270,7 @@ fn what_was_taken_out_is_rescued_once_and_then_left_alone() {
         asset: Kind::File,
         due: Timestamp::UNIX_EPOCH,
         phase: Phase::There,
+        inside: None,
     };
     let staged = Staged { aside, attempts: 0 };
     let first = after(Status::Staged(Box::new(staged)));

@@ -26,6 +26,7 @@ fn aside(into: u128, asset: Kind) -> Outcome {
         asset,
         due: Timestamp::from_second(9000).unwrap(),
         phase: Phase::There,
+        inside: None,
     })
 }
 

@@ -15,6 +15,7 @@ pub(super) fn waits(aside: Aside) -> String {
         asset: _,
         due,
         phase,
+        inside: _,
     } = aside;
     let due = moment(due);
     match phase {

@@ -92,6 +92,7 @@ fn what_is_moved_aside_is_counted_once_and_is_never_more_than_all() {
             asset: Kind::File,
             due: at(due),
             phase,
+            inside: None,
         })
     };
     let of_nine = |outcome: &Outcome| -> Vec<_> { (1..=9).map(|n| (n, outcome.clone())).collect() };

@@ -18,6 +18,7 @@ fn staged(into: u128, phase: Phase) -> Outcome {
         asset: Kind::File,
         due: at("2026-07-15T10:00:00Z"),
         phase,
+        inside: None,
     })
 }
 

@@ -177,9 +177,10 @@ fn loaded(store: &FileStore) -> State {
 fn check(state: &State, world: &World, before: &World) -> Result<(), TestCaseError> {
     for one in &world.killed {
         let is_folder = world.nodes[one].name.starts_with("_retire");
+        let reviewed = world.reviewed.get(one);
         prop_assert!(
-            world.reviewed.contains(one) || is_folder,
-            "{one} was never reviewed, and went"
+            reviewed == Some(&world.nodes[one].name) || is_folder,
+            "{one} went, and was reviewed as {reviewed:?}"
         );
     }
     prop_assert!(!world.killed.contains(&4), "it lies in {RESTRICTED}");
@@ -237,7 +238,7 @@ fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         one().prop_map(Act::TakeOut),
         Just(Act::PutIn),
-        one().prop_map(Act::Rename),
+        prop::sample::select(&[1_u8, 5, 10, 11, 12, 20, 22][..]).prop_map(Act::Rename),
         one().prop_map(Act::Delete),
         one().prop_map(Act::Mark),
         Just(Act::Grow),
@@ -406,6 +407,22 @@ fn what_is_held_or_no_longer_listed_goes_back_before_the_rest_is_deleted() {
         assert_eq!(status_of(&store, one), None, "{one}");
     }
     assert!(!world.is_alive(1) && !world.is_alive(20));
+}
+
+#[test]
+fn what_is_called_otherwise_in_what_waits_goes_back_with_it() {
+    for (renamed, around, parent) in [(12, 10, world::ROOT), (22, 20, 60), (1, 1, 60)] {
+        let (_folder, store) = stores();
+        let mut world = World::new();
+        let wish = Wish { days: 2, ..all() };
+        run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+        world.nodes.get_mut(&renamed).unwrap().name.push('x');
+        run_once(&store, &mut world, (&wish, day(2)), u32::MAX);
+        assert!(world.is_alive(renamed), "{renamed}");
+        assert_eq!(world.nodes[&around].parent, parent, "{around}");
+        assert_eq!(status_of(&store, around), None, "{around}");
+        assert!(!world.is_alive(2), "the rest goes on");
+    }
 }
 
 #[test]

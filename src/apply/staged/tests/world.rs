@@ -83,8 +83,9 @@ pub(super) struct World {
     pub(super) marked: BTreeSet<u8>,
     /// What has died with a folder that we deleted.
     pub(super) killed: BTreeSet<u8>,
-    /// What a plan has shown so far: what is listed, and what was in it.
-    pub(super) reviewed: BTreeSet<u8>,
+    /// What a plan has shown so far, and what it was called then: what is listed and not moved aside,
+    /// and what was in it.
+    pub(super) reviewed: BTreeMap<u8, String>,
     pub(super) moves: usize,
     next: u8,
 }
@@ -124,7 +125,7 @@ impl World {
             readings: 0,
             marked: BTreeSet::new(),
             killed: BTreeSet::new(),
-            reviewed: BTreeSet::new(),
+            reviewed: BTreeMap::new(),
             moves: 0,
             next: 100,
         }
@@ -136,8 +137,13 @@ impl World {
 
     pub(super) fn review(&mut self, listed: &BTreeSet<u8>) {
         for one in listed {
-            let inside = self.inside(*one);
-            self.reviewed.extend(inside.into_iter().chain([*one]));
+            if self.is_staged(*one) {
+                continue;
+            }
+            for one in self.inside(*one).into_iter().chain([*one]) {
+                let name = self.nodes.get(&one).map(|node| node.name.clone());
+                self.reviewed.extend(name.map(|name| (one, name)));
+            }
         }
     }
 
@@ -240,6 +246,18 @@ impl World {
         all.next_back().map(|(number, _)| *number)
     }
 
+    /// Whether an asset lies in a staging folder, be it in something that was moved there.
+    fn is_staged(&self, one: u8) -> bool {
+        let mut above = self.nodes.get(&one).map(|node| node.parent);
+        while let Some(node) = above.and_then(|above| self.nodes.get(&above)) {
+            if node.name.starts_with("_retire") {
+                return true;
+            }
+            above = Some(node.parent);
+        }
+        false
+    }
+
     fn act(&mut self, act: Act) {
         let staging = self.staging();
         let in_staging = |world: &Self, one: u8| {
@@ -252,7 +270,7 @@ impl World {
             Act::TakeOut(one) if in_staging(self, one) => {
                 self.nodes.get_mut(&one).unwrap().parent = ROOT;
             }
-            Act::Rename(one) if in_staging(self, one) => {
+            Act::Rename(one) if self.is_alive(one) && self.is_staged(one) => {
                 self.nodes.get_mut(&one).unwrap().name.push('x');
             }
             Act::Mark(one) if self.is_alive(one) => drop(self.marked.insert(one)),
