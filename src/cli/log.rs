@@ -210,9 +210,11 @@ fn staging(folder: &Staging) {
     let Staging {
         project,
         name: _,
+        root: _,
         id,
+        is_over,
     } = folder;
-    debug!(%project, made = id.is_some(), "a staging folder");
+    debug!(%project, made = id.is_some(), over = is_over, "a staging folder");
 }
 
 fn doubted(batch: u64, assets: usize) {

@@ -36,8 +36,6 @@ pub enum RateLimit {
     DeleteFolder,
     /// V4: making a folder.
     CreateFolder,
-    /// V4: renaming a folder.
-    UpdateFolder,
     /// V4: making a file that waits for its bytes.
     CreateFile,
     /// V4: making a version stack.
@@ -98,7 +96,6 @@ impl RateLimit {
             | Self::DeleteFile
             | Self::DeleteFolder
             | Self::CreateFolder
-            | Self::UpdateFolder
             | Self::CreateFile
             | Self::CreateStack
             | Self::MoveFiles
@@ -136,7 +133,6 @@ impl RateLimit {
             Self::DeleteFile => "delete_file",
             Self::DeleteFolder => "delete_folder",
             Self::CreateFolder => "create_folder",
-            Self::UpdateFolder => "update_folder",
             Self::CreateFile => "create_file",
             Self::CreateStack => "create_version_stack",
             Self::MoveFiles => "move_files",

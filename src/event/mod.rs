@@ -194,8 +194,13 @@ pub struct Staging {
     pub project: AssetId,
     /// What it is called.
     pub name: Arc<str>,
+    /// The folder at the top of the project, in which it is made; nothing where an earlier version
+    /// wrote it down.
+    pub root: Option<AssetId>,
     /// The folder itself; nothing where it is about to be made.
     pub id: Option<AssetId>,
+    /// Whether nothing is in it and nothing went with it, and it is gone or has become somebody's own.
+    pub is_over: bool,
 }
 
 /// One thing that happened during a run.

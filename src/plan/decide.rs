@@ -354,8 +354,8 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
             return Some(Decision::Unchanged { listed: true });
         }
         // Who took it out of its staging folder was heard, and that was said.
-        let is_rescued = record.status == Status::Rescued && !entry.goes_again();
-        if is_rescued {
+        let is_used = !entry.goes_again() || again.is_some();
+        if record.status == Status::Rescued && is_used {
             return Some(Decision::Unchanged { listed: true });
         }
         // It is said for once.

@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) resolved: usize,
     /// How many records were dropped.
     pub(crate) forgotten: usize,
+    /// Of how many of these the asset is back from where it was moved aside to.
+    pub(crate) moved_back: usize,
     /// What became other of the holds that the state keeps.
     pub(crate) holds: HoldFigures,
     /// What was released of them, and why.

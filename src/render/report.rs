@@ -54,6 +54,8 @@ pub(crate) struct SummaryBuilder {
     planned: BTreeMap<AssetId, Known>,
     /// The assets that were forgotten.
     forgotten: HashSet<AssetId>,
+    /// What was asked to go back to where it was, with what lies in it.
+    homeward: HashSet<AssetId>,
     /// The assets of readings that were answered, made to learn what became of an earlier
     /// delete.
     read: HashSet<AssetId>,
@@ -339,6 +341,7 @@ impl SummaryBuilder {
         summary.missing.sort_unstable();
         summary.resolved = self.resolved.unwrap_or(resolved + dropped);
         summary.forgotten = self.forgotten.len();
+        summary.moved_back = self.forgotten.intersection(&self.homeward).count();
         let told = deleted - self.deleted_beside + open.len() - self.beside.len();
         let asides = self.aside.values();
         for (status, _) in asides.clone() {
@@ -406,6 +409,8 @@ impl Listener for SummaryBuilder {
             self.summary.requests += 1;
             if *task == Task::Stage {
                 self.moving.extend(ids.iter());
+            } else if *task == Task::Unstage {
+                self.homeward.extend(ids.iter().chain(with.iter()));
             }
             self.along.extend(with.iter());
             if stack.is_some() {

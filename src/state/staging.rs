@@ -19,6 +19,10 @@ pub struct StagingFolder {
     pub name: Arc<str>,
     /// The run that made it, or was about to.
     pub run: u64,
+    /// The folder at the top of the project, in which it is made; nothing where an earlier version
+    /// wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<AssetId>,
     /// The folder itself; nothing where nobody knows whether it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<AssetId>,
@@ -26,21 +30,32 @@ pub struct StagingFolder {
 
 /// Takes in what becomes of a staging folder.
 pub(super) fn absorb(folders: &mut Vec<StagingFolder>, change: &Staging, run: u64) {
-    let Staging { project, name, id } = change;
-    let mut same = folders.iter_mut();
-    let same = same.find(|folder| {
+    let Staging {
+        project,
+        name,
+        root,
+        id,
+        is_over,
+    } = change;
+    let mut same = folders.iter();
+    let same = same.position(|folder| {
         let is_called = (folder.project, &folder.name) == (*project, name);
         is_called || (id.is_some() && folder.id == *id)
     });
     match same {
-        Some(folder) => {
+        Some(at) if *is_over => drop(folders.remove(at)),
+        Some(at) => {
+            let folder = &mut folders[at];
+            folder.root = root.or(folder.root);
             folder.id = id.or(folder.id);
             folder.name = Arc::clone(name);
         }
+        None if *is_over => {}
         None => folders.push(StagingFolder {
             project: *project,
             name: Arc::clone(name),
             run,
+            root: *root,
             id: *id,
         }),
     }
@@ -119,6 +134,36 @@ impl State {
             }
         }
         homes
+    }
+
+    /// The staging folders in which nothing waits, and with which nothing went.
+    #[must_use]
+    pub fn idle_staging(&self) -> Vec<StagingFolder> {
+        if self.staging.is_empty() {
+            return Vec::new();
+        }
+        let with = |evidence: &Evidence| match evidence {
+            Evidence::With(folder) => Some(*folder),
+            Evidence::Answer
+            | Evidence::Read
+            | Evidence::Listed
+            | Evidence::ByHand
+            | Evidence::Earlier => None,
+        };
+        let records = self.assets.values();
+        let named = records.filter_map(|record| match &record.status {
+            Status::Staged(staged) => Some(staged.aside.into),
+            Status::Retired(evidence) | Status::Restored { was: evidence, .. } => with(evidence),
+            Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Unknown { .. }
+            | Status::Missing
+            | Status::Rescued => None,
+        });
+        let named: BTreeSet<AssetId> = named.chain(self.unanswered.values().copied()).collect();
+        let folders = self.staging.iter();
+        let idle = folders.filter(|folder| folder.id.is_none_or(|id| !named.contains(&id)));
+        idle.cloned().collect()
     }
 
     /// Whether a folder is one of those that runs have moved assets into.

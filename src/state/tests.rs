@@ -247,6 +247,7 @@ fn staging(assets: &BTreeMap<AssetId, Record>) -> Vec<StagingFolder> {
         project: *id,
         name: format!("_retire \"{number}\"").into(),
         run: 3,
+        root: Some(*id).filter(|_| number % 3 == 0),
         id: Some(*id).filter(|_| number % 2 == 0),
     })
     .collect()

@@ -21,7 +21,8 @@ impl<S: Strategy, Se: Session> Dispatcher<'_, S, Se> {
         let Some(Stage { server, terms }) = stage else {
             return;
         };
-        if self.approved.staging().is_empty() || !self.commit() {
+        let is_swept = self.ledger.state().idle_staging().is_empty();
+        if (self.approved.staging().is_empty() && is_swept) || !self.commit() {
             return;
         }
         let run = self.ledger.run();

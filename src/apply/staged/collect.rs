@@ -43,7 +43,6 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 continue;
             };
             if tops.is_empty() {
-                self.sweep([folder]);
                 continue;
             }
             // What was to go back and could not, be it held, would go with the others.

@@ -1,20 +1,17 @@
 //! The staging folder of a project: made once, and looked for where nobody knows whether it was.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::apply::staged::gate::recorded;
-use crate::apply::staged::{Stager, Wanted};
+use crate::apply::staged::{Cleared, Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::event::{RunEvent, Staging};
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::frameio::v4::changes_answer::Changed;
 use crate::inventory::{Contents, Seen};
-use crate::outcome::Evidence;
-use crate::state::{StagingFolder, Status};
+use crate::state::StagingFolder;
 use crate::store::Session;
 
 /// How long the name of a folder may be.
@@ -46,15 +43,12 @@ impl<Se: Session> Stager<'_, '_, Se> {
         (run, due): (u64, Timestamp),
     ) -> Result<AssetId, String> {
         let name: Arc<str> = name_of(due, run, self.terms.actor.as_deref()).into();
-        if let Some(found) = self.left_over((project, root))?
-            && self.is_called((project, found), &name)
-        {
-            return Ok(found);
-        }
         let wish = RunEvent::Staging(Staging {
             project,
             name: Arc::clone(&name),
+            root: Some(root),
             id: None,
+            is_over: false,
         });
         if !self.commit(vec![wish]) {
             return Err("nothing can be written down".to_owned());
@@ -82,121 +76,47 @@ impl<Se: Session> Stager<'_, '_, Se> {
         }
     }
 
-    /// A folder that an earlier run has made, or may have, and that nothing was moved into.
-    fn left_over(
-        &mut self,
-        (project, root): (AssetId, AssetId),
-    ) -> Result<Option<AssetId>, String> {
-        let state = self.ledger.state();
-        // What is moved now was not moved there.
-        let moves = |id: AssetId| {
-            let approved = self.approved;
-            approved.is_some_and(|approved| approved.staging().moves(id))
-        };
-        let is_used = |folder: AssetId| {
-            let mut records = state.assets.iter();
-            records.any(|(id, record)| match &record.status {
-                Status::Staged(staged) => staged.aside.into == folder && !moves(*id),
-                Status::Retired(Evidence::With(with)) => *with == folder,
-                Status::Retired(_)
-                | Status::Gone(_)
-                | Status::Failed(_)
-                | Status::Unknown { .. }
-                | Status::Missing
-                | Status::Restored { .. }
-                | Status::Rescued => false,
-            })
-        };
-        let own = state.staging.iter().rev();
-        let own: Vec<StagingFolder> = own
-            .filter(|folder| folder.project == project && !folder.id.is_some_and(is_used))
-            .cloned()
-            .collect();
-        for folder in own {
-            let found = match folder.id {
-                Some(id) => Some(id),
-                None => self.look_for((project, root), &folder.name)?,
+    /// Deletes the staging folders in which nothing waits and with which nothing went, be they of an
+    /// earlier run, where nothing else is in them; each is forgotten once a reading does not find it, or
+    /// it is somebody's own.
+    pub(super) fn sweep(&mut self) {
+        for folder in self.ledger.state().idle_staging() {
+            if self.stop.is_some() {
+                return;
+            }
+            let StagingFolder {
+                project,
+                name,
+                run,
+                root,
+                id,
+            } = folder;
+            let found = match (id, root) {
+                (Some(id), _) => Some(id),
+                (None, Some(root)) => match self.look_for((project, root), &name) {
+                    Ok(found) => found,
+                    Err(_unread) => continue,
+                },
+                (None, None) => continue,
             };
-            if let Some(found) = found
-                && self.is_empty((project, root), (found, &folder.name))?
-            {
-                return Ok(Some(found));
+            // What this run has asked for may still come true.
+            if found.is_none() && run == self.ledger.run() {
+                continue;
+            }
+            let is_over = found.is_none_or(|id| match self.delete_empty(id, project) {
+                Cleared::Gone | Cleared::Kept => true,
+                Cleared::Deleted | Cleared::Refused | Cleared::Unknown => false,
+            });
+            if is_over {
+                self.commit(vec![RunEvent::Staging(Staging {
+                    project,
+                    name,
+                    root,
+                    id: found,
+                    is_over: true,
+                })]);
             }
         }
-        Ok(None)
-    }
-
-    /// The staging folders in which some assets wait.
-    pub(super) fn folders_of(&self, ids: &BTreeSet<AssetId>) -> BTreeSet<AssetId> {
-        let state = self.ledger.state();
-        let folders = ids.iter().filter_map(|id| Some(state.aside(*id)?.into));
-        folders.filter(|folder| state.is_staging(*folder)).collect()
-    }
-
-    /// Deletes those of some staging folders in which nothing waits any more, and nothing else is.
-    pub(super) fn sweep(&mut self, folders: impl IntoIterator<Item = AssetId>) {
-        for folder in folders {
-            let state = self.ledger.state();
-            let project = state.staging(folder).map(|known| known.project);
-            let is_used = recorded(state, folder).next().is_some();
-            if let Some(project) = project.filter(|_| !is_used && self.stop.is_none()) {
-                self.delete_empty(folder, project);
-            }
-        }
-    }
-
-    /// Has a folder be called as one of this run; says whether it is.
-    fn is_called(&mut self, (project, id): (AssetId, AssetId), name: &Arc<str>) -> bool {
-        let known = self.ledger.state().staging(id);
-        if known.is_some_and(|folder| folder.name == *name) {
-            return true;
-        }
-        let change = Change::RenameFolder {
-            id,
-            name: Arc::clone(name),
-        };
-        match self.server.change(&change) {
-            Ok(Ok(Changed::Renamed(placed))) if placed.name == *name => {
-                self.made(project, Arc::clone(name), id);
-                true
-            }
-            // Whether it is called so by now, only a reading shows.
-            Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => self.is_named((project, id), name),
-            Ok(Err(refusal)) => {
-                self.warn(format!(
-                    "the empty staging folder `{id}` stays, and another one is made, since it could not be renamed: {}",
-                    refusal.detail
-                ));
-                false
-            }
-            Err(Unmade::Denied(reason) | Unmade::Stop(reason)) => {
-                self.stop(reason);
-                false
-            }
-        }
-    }
-
-    /// Reads whether a folder has a name by now.
-    fn is_named(&mut self, (project, id): (AssetId, AssetId), name: &Arc<str>) -> bool {
-        let read = self.server.read(Wanted {
-            assets: &[(id, Some(Kind::Folder))],
-            whole: &BTreeSet::new(),
-            place: &|_| [Some(project), None],
-            within: &|_| None,
-        });
-        let read = self.unless_stopped(read);
-        let is_named = read
-            .as_ref()
-            .and_then(|read| read.facts(id))
-            .is_some_and(|facts| facts.name.as_ref() == Some(name));
-        if is_named {
-            self.made(project, Arc::clone(name), id);
-        } else if self.stop.is_none() {
-            self.warn(format!(
-                "the empty staging folder `{id}` stays, and another one is made, since nobody knows what it is called"
-            ));
-        }
-        is_named
     }
 
     /// Whether a folder is there, is called so, and has nothing in it.
@@ -227,7 +147,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
         self.commit(vec![RunEvent::Staging(Staging {
             project,
             name,
+            root: None,
             id: Some(id),
+            is_over: false,
         })]);
         id
     }

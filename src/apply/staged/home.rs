@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::apply::staged::part::part_of;
 use crate::apply::staged::whole::{Brought, Whole, is_open};
-use crate::apply::staged::{GLANCE, Stager};
+use crate::apply::staged::{Cleared, GLANCE, Stager};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
 use crate::event::{RunEvent, Task};
@@ -19,73 +19,70 @@ use crate::plan::restore::Part;
 use crate::store::Session;
 
 impl<Se: Session> Stager<'_, '_, Se> {
-    /// Deletes a staging folder that two lists in a row show to be empty; says whether that is over.
-    pub(super) fn delete_empty(&mut self, folder: AssetId, project: AssetId) -> bool {
+    /// Deletes a staging folder that two lists in a row show to be empty.
+    pub(super) fn delete_empty(&mut self, folder: AssetId, project: AssetId) -> Cleared {
         for _ in 0..2 {
-            match self.is_empty_now(folder, project) {
-                Some(true) => {}
-                Some(false) => return true,
-                None => return false,
+            if let Err(cleared) = self.is_empty_now(folder, project) {
+                return cleared;
             }
         }
         if !self.intend(Task::Collect, (&[], [].into()), Vec::new()) {
-            return false;
+            return Cleared::Unknown;
         }
         crash::point("stage.delete");
         let answer = self.server.change(&Change::DeleteFolder(folder));
         crash::point("stage.deleted");
         self.answered(Vec::new());
         match answer {
-            Ok(Ok(Changed::Deleted(_))) => true,
+            Ok(Ok(Changed::Deleted(_))) => Cleared::Deleted,
             Ok(Err(refusal)) => {
                 self.warn(format!(
                     "the empty staging folder `{folder}` was not deleted: {}",
                     refusal.detail
                 ));
-                true
+                Cleared::Refused
             }
             Ok(Ok(_)) | Err(Unmade::Unknown { .. }) => {
-                let is_gone = self.is_empty_now(folder, project) == Some(false);
-                if !is_gone {
+                let cleared = self.is_empty_now(folder, project).err();
+                if cleared.is_none_or(|cleared| cleared == Cleared::Unknown) {
                     self.warn(format!(
                         "nobody knows whether the empty staging folder `{folder}` is deleted"
                     ));
                 }
-                is_gone
+                cleared.unwrap_or(Cleared::Unknown)
             }
             Err(Unmade::Denied(reason) | Unmade::Stop(reason)) => {
                 self.stop(reason);
-                false
+                Cleared::Unknown
             }
         }
     }
 
-    /// Whether a staging folder is there and has nothing in it; not where it is gone, or people have
-    /// put something into it, and nothing where that cannot be read.
-    fn is_empty_now(&mut self, folder: AssetId, project: AssetId) -> Option<bool> {
-        let read = self.look_into(folder, project)?;
+    /// Reads whether a staging folder is there and has nothing in it; else how it stands.
+    fn is_empty_now(&mut self, folder: AssetId, project: AssetId) -> Result<(), Cleared> {
+        let read = self.look_into(folder, project).ok_or(Cleared::Unknown)?;
         let is_displaced = !self.is_in_place(folder, &read);
-        match (read.assets.get(&folder)?, read.contents.get(&folder)) {
+        let seen = read.assets.get(&folder).ok_or(Cleared::Unknown)?;
+        match (seen, read.contents.get(&folder)) {
             (Seen::There(_), Some(Contents::Whole(_))) if is_displaced => {
                 self.warn(format!(
                     "the staging folder `{folder}` stays, since somebody has renamed or moved it"
                 ));
-                Some(false)
+                Err(Cleared::Kept)
             }
-            (Seen::Deleted { .. } | Seen::Missing, _) => Some(false),
-            (Seen::There(_), Some(Contents::Whole(inside))) => {
-                if !inside.is_empty() {
-                    self.warn(format!(
-                        "the staging folder `{folder}` stays, since something is in it that was not moved aside"
-                    ));
-                }
-                Some(inside.is_empty())
+            (Seen::Deleted { .. } | Seen::Missing, _) => Err(Cleared::Gone),
+            (Seen::There(_), Some(Contents::Whole(inside))) if inside.is_empty() => Ok(()),
+            (Seen::There(_), Some(Contents::Whole(_))) => {
+                self.warn(format!(
+                    "the staging folder `{folder}` stays, since something is in it that was not moved aside"
+                ));
+                Err(Cleared::Kept)
             }
             (Seen::There(_), Some(Contents::Unread(_)) | None) | (Seen::Refused { .. }, _) => {
                 self.warn(format!(
                     "the staging folder `{folder}` stays, since nobody can tell whether it is empty"
                 ));
-                None
+                Err(Cleared::Unknown)
             }
         }
     }

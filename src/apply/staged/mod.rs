@@ -162,6 +162,21 @@ pub(crate) enum After {
     Rescue,
 }
 
+/// What became of an empty staging folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cleared {
+    /// The server says that it has deleted it.
+    Deleted,
+    /// A reading does not find it.
+    Gone,
+    /// Something else is in it, or somebody has renamed or moved it.
+    Kept,
+    /// The server did not delete it.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// How it is done.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
@@ -202,9 +217,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             return;
         };
         let staging = approved.staging();
-        let from = self.folders_of(&staging.back);
         self.move_back(&staging.back, After::Forget);
-        self.sweep(from);
         for (project, group) in &staging.aside {
             self.move_aside(run, (*project, group), staging.due_at);
         }
@@ -213,6 +226,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             due.extend(staging.all_aside().map(|(id, _)| id));
         }
         self.collect(&due);
+        self.sweep();
     }
 
     /// Writes events down; says whether they last.

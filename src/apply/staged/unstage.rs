@@ -85,13 +85,11 @@ pub(crate) fn run<Se: Session>(unstaging: Unstaging<'_, Se>, server: &mut dyn Se
     };
     let mut done = Unstaged::default();
     if stager.commit(vec![RunEvent::Started(info)]) {
-        let all: BTreeSet<AssetId> = back.iter().chain(&away).copied().collect();
-        let from = stager.folders_of(&all);
         done.back += stager.take_back(&away);
         let moved = stager.move_back(&back, After::Rescue);
         done.back += moved.len();
         done.still = back.difference(&moved).copied().collect();
-        stager.sweep(from);
+        stager.sweep();
     } else {
         done.still = back.into_iter().collect();
     }

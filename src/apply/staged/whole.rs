@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::apply::staged::gate::parents_in;
 use crate::apply::staged::part::{Before, part_within};
-use crate::apply::staged::{Stager, Wanted};
+use crate::apply::staged::{Cleared, Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
 use crate::event::Task;
@@ -116,7 +116,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
         // What is still coming may need the folder, unless it has had its time since another run asked.
         let may_come = !brought.partial.is_empty() && !whole.is_there;
         let is_all = brought.unseen.is_empty() && brought.failed.is_empty() && !may_come;
-        let is_over = is_all && self.stop.is_none() && self.delete_empty(whole.folder, project);
+        let is_over = is_all
+            && self.stop.is_none()
+            && self.delete_empty(whole.folder, project) != Cleared::Unknown;
         self.record_home(whole, outcomes, is_over, &mut brought);
         brought
     }

@@ -35,7 +35,7 @@ use crate::cli::ticker::Ticker;
 use crate::cli::{findings, identity, lock, playground, project, rescue, saved_plan};
 use crate::event::{Ending, Listener};
 use crate::manifest::document::{Manifests, SourceFile};
-use crate::plan::approve::{Approved, Consent, Refusals, approve};
+use crate::plan::approve::{Consent, Refusals, approve};
 use crate::plan::forecast::RateForecast;
 use crate::plan::{Plan, Totals};
 use crate::render::checked;
@@ -210,7 +210,9 @@ fn apply(
     }
     let consent = consent.map_or_else(|| ask_consent(context, &prepared), Ok)?;
     let approved = approve(plan, consent, skip).map_err(Refusals::from)?;
-    let account = (prepared.basis.target.account.clone()).filter(|_| approved.sends());
+    let stages = !approved.staging().is_empty() || !prepared.basis.state.staging.is_empty();
+    let account = prepared.basis.target.account.clone();
+    let account = account.filter(|_| stages || approved.sends());
     let clock = SystemClock::start();
     let asked = asked(identity::masked(context, &who), Some(consent));
     let planned = Planned::of(reports, (plan, files), asked);
@@ -219,7 +221,7 @@ fn apply(
     let memory = memory(context, &settings, &prepared, &connection);
     let breakers = prepared.breakers(settings.sending.breakers);
     session.take_in(&prepared.basis.state)?;
-    let staging = staging(&settings, &prepared, &approved);
+    let staging = stages.then(|| staging(&settings, &prepared));
     let (state, again) = Recheck::of(prepared);
     // The token is known by now, wherever it came from.
     let at = connection.time(clock::now());
@@ -347,16 +349,16 @@ fn options(settings: &Settings, breakers: breaker::Limits, left: Option<Duration
     }
 }
 
-/// How assets are moved aside, where some are.
-fn staging(settings: &Settings, prepared: &Prepared, approved: &Approved) -> Option<Staging> {
-    (!approved.staging().is_empty()).then(|| Staging {
+/// How assets are moved aside.
+fn staging(settings: &Settings, prepared: &Prepared) -> Staging {
+    Staging {
         terms: staged::Terms {
             actor: None,
             patience: settings.cascade_wait.value,
             verify: settings.verify.value,
         },
         marks: prepared.basis.settings.marks.clone(),
-    })
+    }
 }
 
 /// Who approves it; nothing where somebody must type the number of files.

@@ -22,11 +22,6 @@ pub enum Change {
         parent: AssetId,
         name: Arc<str>,
     },
-    /// Gives a folder another name.
-    RenameFolder {
-        id: AssetId,
-        name: Arc<str>,
-    },
     /// Makes a file that waits for bytes from here, of which none are ever sent.
     CreateFile {
         parent: AssetId,
@@ -77,11 +72,6 @@ impl Change {
                 below(Kind::Folder, parent, "folders"),
                 Some(json!({ "name": name })),
             ),
-            Self::RenameFolder { id, name } => (
-                Method::Patch,
-                of_asset(Kind::Folder, *id),
-                Some(json!({ "name": name })),
-            ),
             Self::CreateFile {
                 parent,
                 name,
@@ -122,7 +112,6 @@ impl call::Call for Change {
     fn rate_limit(&self) -> RateLimit {
         match self {
             Self::CreateFolder { .. } => RateLimit::CreateFolder,
-            Self::RenameFolder { .. } => RateLimit::UpdateFolder,
             Self::CreateFile { .. } => RateLimit::CreateFile,
             Self::CreateStack { .. } => RateLimit::CreateStack,
             Self::MoveFiles { .. } => RateLimit::MoveFiles,
@@ -184,17 +173,6 @@ mod tests {
             (Method::Post, &path),
             Some(&named),
             "create_folder",
-        );
-        let renamed = Change::RenameFolder {
-            id: parent,
-            name: Arc::clone(&name),
-        };
-        let path = format!("folders/{parent}");
-        check(
-            &renamed,
-            (Method::Patch, &path),
-            Some(&named),
-            "update_folder",
         );
         let file = Change::CreateFile {
             parent,

@@ -102,10 +102,9 @@ pub const fn documented(rate_limit: RateLimit) -> (u32, Duration, bool) {
         | RateLimit::Fields
         | RateLimit::Token => (100, Duration::from_mins(1), true),
         RateLimit::DeleteFolder | RateLimit::MoveFiles => (60, Duration::from_mins(1), true),
-        RateLimit::UpdateFolder
-        | RateLimit::CreateStack
-        | RateLimit::MoveFolders
-        | RateLimit::MoveStack => (10, Duration::from_mins(1), true),
+        RateLimit::CreateStack | RateLimit::MoveFolders | RateLimit::MoveStack => {
+            (10, Duration::from_mins(1), true)
+        }
         RateLimit::CreateFolder => (3, Duration::from_secs(1), true),
         RateLimit::ShowFile => (10, Duration::from_secs(1), true),
     }

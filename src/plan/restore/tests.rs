@@ -165,7 +165,9 @@ fn what_went_with_a_staging_folder_whose_delete_was_not_answered_comes_back_with
     let staging = RunEvent::Staging(Staging {
         project: id(90),
         name: "_retire 2026-12-10 run 3".into(),
+        root: None,
         id: Some(id(91)),
+        is_over: false,
     });
     state.apply(3, &staging);
     let staged = |into, phase| {
@@ -343,7 +345,9 @@ fn one_of_a_staging_folder_brings_all_that_went_with_it() {
     let staging = RunEvent::Staging(Staging {
         project: id(90),
         name: "_retire 2026-12-10 run 3".into(),
+        root: None,
         id: Some(id(91)),
+        is_over: false,
     });
     state.apply(3, &staging);
     let with = |folder| Outcome::Retired(Evidence::With(id(folder)));

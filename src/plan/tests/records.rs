@@ -33,3 +33,37 @@ fn a_record_is_dropped_once_no_manifest_lists_the_asset_or_its_stack() {
     assert!(!forgets(&[], &[2]));
     assert!(forgets(&[], &[3]));
 }
+
+/// Its entry said `again: true` before a run moved it aside once more; it counts once.
+#[test]
+fn what_is_taken_out_once_more_is_told_once() {
+    let details = Details {
+        again: true,
+        ..Details::default()
+    };
+    let listed = Entry {
+        details: Some(Arc::new(details)),
+        ..entry(1, None)
+    };
+    let [rescued, retired] = [Status::Rescued, Status::Retired(Evidence::Answer)].map(record);
+    let seen = Seen::There(Facts::of_kind(Kind::File));
+    let decided = |record, again| {
+        let case = Case {
+            entry: Some(&listed),
+            record: Some(record),
+            seen: Some(&seen),
+            again,
+            ..Case::default()
+        };
+        decide(case, Rules::default(), Timestamp::UNIX_EPOCH)
+    };
+    assert_eq!(decided(&rescued, None), Some(Decision::Retire));
+    let unchanged = Decision::Unchanged { listed: true };
+    assert_eq!(decided(&rescued, Some(3)), Some(unchanged));
+    // Of what was deleted it is drift for as long as it is there.
+    let drift = decided(&retired, Some(3));
+    assert!(matches!(
+        drift,
+        Some(Decision::Drift { again: Some(3), .. })
+    ));
+}

@@ -69,7 +69,9 @@ fn state() -> State {
         RunEvent::Staging(Staging {
             project: id(PROJECT),
             name: "_retire 2026-12-10 run 3".into(),
+            root: None,
             id: Some(id(FOLDER)),
+            is_over: false,
         }),
         RunEvent::Described {
             assets: vec![(id(FILE), known("a.mov")), (id(WHOLE), known("day 1"))],

@@ -136,7 +136,12 @@ fn title(summary: &Summary) -> Line {
         (counts.restored, "restored", Paint::Green),
         (counts.staged, "staged", Paint::Yellow),
         (counts.rescued, "rescued", Paint::Bold),
-        (summary.forgotten, "forgotten", Paint::Dim),
+        (summary.moved_back, "moved back", Paint::Bold),
+        (
+            summary.forgotten - summary.moved_back,
+            "forgotten",
+            Paint::Dim,
+        ),
     ];
     let some = figures.into_iter().filter(|(figure, ..)| *figure > 0);
     let some = some.map(|(figure, word, paint)| {

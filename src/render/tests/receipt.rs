@@ -139,6 +139,7 @@ fn what_went_with_a_staging_folder_counts_and_what_lay_in_it_counts_once() {
         project: id(100),
         name: "_retire 2026-07-01 run 6".into(),
         run: 6,
+        root: None,
         id: Some(id(99)),
     });
     // A folder of 8 MB with a file of 8 MB in it, a file of 2 MB and one of no known size: only what

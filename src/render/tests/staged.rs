@@ -57,7 +57,9 @@ fn moves_aside() -> Summary {
         RunEvent::Staging(Staging {
             project: id(100),
             name: "_retire 2026-07-15 run 7 ask ana".into(),
+            root: Some(id(101)),
             id: folder.map(id),
+            is_over: false,
         })
     };
     let events = [
@@ -115,6 +117,26 @@ fn what_a_run_moves_aside_is_told_with_its_size_its_folder_and_its_date() {
     // A run that stages nothing says nothing of it.
     let summary = each_outcome();
     assert!(!shown(&summary).contains("Staged"));
+}
+
+#[test]
+fn what_is_moved_back_is_not_called_forgotten() {
+    let forgotten = |ids: &[u128]| RunEvent::Forgotten {
+        at: at("2026-07-01T10:00:02Z"),
+        ids: ids.iter().map(|n| id(*n)).collect(),
+    };
+    let events = [
+        started(),
+        forgotten(&[8]),
+        intent(1, Task::Unstage, [1, 2]),
+        answered(1, Vec::new()),
+        forgotten(&[1]),
+        ended(Ending::Done),
+    ];
+    let summary = folded(&Plan::default(), &events);
+    assert_eq!((summary.forgotten, summary.moved_back), (2, 1));
+    let text = shown(&summary);
+    assert!(text.contains("Run 7: 1 moved back, 1 forgotten"), "{text}");
 }
 
 #[test]

@@ -50,11 +50,19 @@ impl<'line> EventLine<'line> {
     }
 
     fn staging(folder: &'line Staging) -> Self {
-        let Staging { project, name, id } = folder;
+        let Staging {
+            project,
+            name,
+            root,
+            id,
+            is_over,
+        } = folder;
         Self::Staging {
             project: *project,
             name: Cow::Borrowed(name),
+            root: *root,
             id: *id,
+            over: *is_over,
         }
     }
 
@@ -229,11 +237,6 @@ fn doubted(batch: u64, ids: Cow<'_, [AssetId]>) -> RunEvent {
     RunEvent::Doubted { batch, ids }
 }
 
-fn staging(project: AssetId, name: &str, id: Option<AssetId>) -> RunEvent {
-    let name = Arc::from(name);
-    RunEvent::Staging(Staging { project, name, id })
-}
-
 fn forgotten(at: Timestamp, ids: Cow<'_, [AssetId]>) -> RunEvent {
     let ids = ids.into_owned();
     RunEvent::Forgotten { at, ids }
@@ -289,7 +292,19 @@ impl From<EventLine<'_>> for RunEvent {
             EventLine::Kept { kept, over } => kept_back(kept, over),
             EventLine::AgainOver { ids } => again_over(ids),
             EventLine::AgainUsed { ids } => again_used(ids),
-            EventLine::Staging { project, name, id } => staging(project, &name, id),
+            EventLine::Staging {
+                project,
+                name,
+                root,
+                id,
+                over,
+            } => Self::Staging(Staging {
+                project,
+                name: Arc::from(&*name),
+                root,
+                id,
+                is_over: over,
+            }),
             EventLine::Intent {
                 batch,
                 task,

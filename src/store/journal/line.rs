@@ -58,8 +58,14 @@ pub(super) enum EventLine<'line> {
     Staging {
         project: AssetId,
         name: Cow<'line, str>,
+        /// The folder at the top of the project.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        root: Option<AssetId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<AssetId>,
+        /// Whether nothing is in it, nothing went with it, and it is gone or somebody's own.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        over: bool,
     },
     /// A batch is about to be sent; without an answer its assets are unknown.
     Intent {

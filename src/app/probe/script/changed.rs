@@ -16,12 +16,7 @@ impl Script {
                 self.after_making(thing);
                 return;
             }
-            Said::Done(
-                Changed::Renamed(_)
-                | Changed::Moved(_)
-                | Changed::Deleted(_)
-                | Changed::Restored(_),
-            )
+            Said::Done(Changed::Moved(_) | Changed::Deleted(_) | Changed::Restored(_))
             | Said::Unknown => "nobody knows whether it was made".to_owned(),
             Said::Refused(refusal) => refusal.detail,
         };

@@ -22,6 +22,7 @@ use crate::plan::{self, Inputs, Plan};
 use crate::state::{Api, State, Status, Target};
 use crate::store::file::FileStore;
 
+mod changed;
 mod world;
 
 const SPOT: Spot = Spot {
@@ -296,6 +297,7 @@ proptest! {
         }
         let state = loaded(&store);
         check(&state, &world, &before)?;
+        prop_assert_eq!(world.empty_staging(), None, "it has stayed");
         let is_foreign = world.nodes[&90].parent >= 100;
         for one in LISTED.into_iter().filter(|one| *one != 4) {
             let status = state.assets.get(&id(one)).map(|record| &record.status);
@@ -407,22 +409,6 @@ fn what_is_held_or_no_longer_listed_goes_back_before_the_rest_is_deleted() {
         assert_eq!(status_of(&store, one), None, "{one}");
     }
     assert!(!world.is_alive(1) && !world.is_alive(20));
-}
-
-#[test]
-fn what_is_called_otherwise_in_what_waits_goes_back_with_it() {
-    for (renamed, around, parent) in [(12, 10, world::ROOT), (22, 20, 60), (1, 1, 60)] {
-        let (_folder, store) = stores();
-        let mut world = World::new();
-        let wish = Wish { days: 2, ..all() };
-        run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
-        world.nodes.get_mut(&renamed).unwrap().name.push('x');
-        run_once(&store, &mut world, (&wish, day(2)), u32::MAX);
-        assert!(world.is_alive(renamed), "{renamed}");
-        assert_eq!(world.nodes[&around].parent, parent, "{around}");
-        assert_eq!(status_of(&store, around), None, "{around}");
-        assert!(!world.is_alive(2), "the rest goes on");
-    }
 }
 
 #[test]

@@ -246,6 +246,14 @@ impl World {
         all.next_back().map(|(number, _)| *number)
     }
 
+    /// A staging folder in which nothing is.
+    pub(super) fn empty_staging(&self) -> Option<u8> {
+        let alive = self.nodes.iter().filter(|(_, node)| node.alive);
+        let mut folders = alive.filter(|(_, node)| node.name.starts_with("_retire"));
+        let empty = folders.find(|(number, _)| self.inside(**number).is_empty());
+        empty.map(|(number, _)| *number)
+    }
+
     /// Whether an asset lies in a staging folder, be it in something that was moved there.
     fn is_staged(&self, one: u8) -> bool {
         let mut above = self.nodes.get(&one).map(|node| node.parent);
@@ -403,13 +411,6 @@ impl Server for World {
                     self.die(folder, true);
                 }
                 Ok(Ok(Changed::Deleted(204)))
-            }
-            Change::RenameFolder { id, name } => {
-                let one = number(*id);
-                if !matches!(way, Way::Lost | Way::Half) {
-                    self.nodes.get_mut(&one).unwrap().name = name.to_string();
-                }
-                Ok(Ok(Changed::Renamed(self.placed(one))))
             }
             Change::CreateFile { .. }
             | Change::CreateStack { .. }

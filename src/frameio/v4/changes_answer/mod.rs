@@ -34,8 +34,6 @@ pub struct Placed {
 pub enum Changed {
     /// This was made, in the folder that it was to be made in.
     Created(Placed),
-    /// The folder is called so now.
-    Renamed(Placed),
     /// These were moved: each is one of those that were asked for, and stands here once. They may
     /// be fewer, and where each lies is what the answer says and not what was asked for.
     Moved(Vec<Placed>),
@@ -109,8 +107,7 @@ fn done(change: &Change, status: u16, body: &Body) -> Result<Changed, String> {
         Change::CreateFolder { .. } | Change::CreateFile { .. } | Change::CreateStack { .. } => {
             matches!(status, 200 | 201)
         }
-        Change::RenameFolder { .. }
-        | Change::MoveFiles { .. }
+        Change::MoveFiles { .. }
         | Change::MoveFolders { .. }
         | Change::MoveFile { .. }
         | Change::MoveStack { .. }
@@ -130,7 +127,6 @@ fn done(change: &Change, status: u16, body: &Body) -> Result<Changed, String> {
         Change::CreateStack { parent, .. } => {
             made_in(*parent, one((Kind::VersionStack, None))).map(Changed::Created)
         }
-        Change::RenameFolder { id, .. } => one((Kind::Folder, Some(*id))).map(Changed::Renamed),
         Change::MoveFiles { ids, .. } => moved(bytes, Kind::File, ids),
         Change::MoveFolders { ids, .. } => moved(bytes, Kind::Folder, ids),
         Change::MoveFile { id, .. } => moved_one(one((Kind::File, Some(*id)))),

@@ -53,7 +53,7 @@ fn one(kind: Kind) -> (String, Placed) {
     (wrapped(&asset(kind.name(), 1, 50)), placed(kind, 1, 50))
 }
 
-/// What is made and renamed.
+/// What is made.
 fn makings() -> Vec<Success> {
     let parent = id(50);
     let name: Arc<str> = "a".into();
@@ -65,19 +65,13 @@ fn makings() -> Vec<Success> {
         parent,
         name: Arc::clone(&name),
     };
-    let rename = Change::RenameFolder {
-        id: id(1),
-        name: Arc::clone(&name),
-    };
     let upload = Change::CreateFile {
         parent,
         name,
         bytes: 1,
     };
     let files = [id(1), id(2)].into();
-    let renamed = Changed::Renamed(a_folder.clone());
     vec![
-        (rename, 200, folder.clone(), renamed),
         made(create, (folder, a_folder)),
         made(upload, (file, a_file)),
         made(Change::CreateStack { parent, files }, (stack, a_stack)),
@@ -314,19 +308,11 @@ fn what_is_made_elsewhere_or_is_another_is_not_what_was_asked_for() {
         judged(&made, 201, &elsewhere),
         Verdict::Unknown { .. }
     ));
-    for change in [
-        Change::RenameFolder {
-            id: id(2),
-            name: "a".into(),
-        },
-        Change::Restore(Kind::Folder, id(2)),
-    ] {
-        let other = wrapped(&asset("folder", 1, 50));
-        assert!(matches!(
-            judged(&change, 200, &other),
-            Verdict::Unknown { .. }
-        ));
-    }
+    let other = wrapped(&asset("folder", 1, 50));
+    assert!(matches!(
+        judged(&Change::Restore(Kind::Folder, id(2)), 200, &other),
+        Verdict::Unknown { .. }
+    ));
     // What is asked for by an id of Adobe's storage answers with its own.
     let adobe = AssetId::parse("adobe:urn:aaid:sc:US:1").unwrap();
     let told = judged(

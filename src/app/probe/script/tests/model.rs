@@ -235,9 +235,9 @@ impl Model {
             }
             Change::DeleteFile(id) | Change::DeleteFolder(id) => self.delete(id),
             Change::Restore(kind, id) => self.restore(kind, id),
-            change @ (Change::RenameFolder { .. }
-            | Change::MoveFolders { .. }
-            | Change::MoveStack { .. }) => panic!("{change:?}"),
+            change @ (Change::MoveFolders { .. } | Change::MoveStack { .. }) => {
+                panic!("{change:?}")
+            }
         }
     }
 
