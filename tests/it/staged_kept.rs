@@ -37,6 +37,17 @@ fn status(stage: &Stage, of: &str) -> Option<String> {
     found.map(|(_, status, _)| status)
 }
 
+/// Plans, and saves that as `plan.json`.
+fn saved_plan(stage: &Stage) -> String {
+    let url = stage.served.sandbox.url();
+    let words = ["plan", "--api", "v4", "--endpoint", &*url, "--unproven"];
+    let more = ["--state", "state.json", "--out", "plan.json"];
+    let token = [("FRAMEIO_TOKEN", stage.served.sandbox.token())];
+    let done = stage.desk.run_with(&token, &[&words[..], &more].concat());
+    assert!([0, 3].contains(&done.code), "{}\n{}", done.out, done.err);
+    done.out
+}
+
 /// A person puts it, or the folder that it lies in, into a folder that is held, between the plan and
 /// the move.
 #[test]
@@ -197,4 +208,26 @@ fn a_staging_folder_in_which_nothing_waits_any_more_is_deleted() {
     stage.run(&["state", "unstage"]).expect(0);
     assert!(!is_there() && stage.is_home());
     stage.served.stop();
+}
+
+/// Somebody takes something out before the plan is made that two look at.
+#[test]
+fn a_saved_plan_that_calls_something_rescued_is_carried_out() {
+    for delete_after in ["1s", "14d"] {
+        let stage = Stage::new("", delete_after);
+        let to = id(CUTS);
+        let change = Change::Move { id: id(LOOSE), to };
+        stage.served.sandbox.change(change).unwrap();
+        sleep(Duration::from_millis(1_100));
+        let shown = saved_plan(&stage);
+        let done = stage.run(&["apply", "plan.json"]);
+        let told = format!("{shown}\n{}\n{}", done.out, done.err);
+        assert_eq!(done.code, 3, "{delete_after}: {told}");
+        let found = status(&stage, LOOSE);
+        assert_eq!(found.as_deref(), Some("rescued"), "{told}");
+        let rest = status(&stage, STACK);
+        let is_due = delete_after == "1s";
+        assert_eq!(rest.as_deref() == Some("retired"), is_due, "{told}");
+        stage.served.stop();
+    }
 }

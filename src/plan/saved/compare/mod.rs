@@ -306,9 +306,17 @@ fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
         // Of the manifests alone nobody can tell it.
         return decided.may_delete() || decided.waits().is_some();
     }
+    if matches!(reviewed, Decision::Rescued) {
+        // That somebody has taken it out counts before all that is said of it, and nothing is sent.
+        return true;
+    }
     if decided.may_delete() {
         let is_around = matches!(reviewed, Decision::Held { path: Some(_), .. });
         return is_gone(reviewed) || is_other || is_around;
+    }
+    // What is other does not wait for its date.
+    if matches!(decided, Decision::Staged { .. }) && is_other {
+        return true;
     }
     // What is shown to be deleted needs no date, and what is other is so however often it was
     // refused.

@@ -89,7 +89,8 @@ fn read() -> Decision {
 
 /// What only the account can say.
 fn is_live(decision: &Decision) -> bool {
-    is_gone(decision) || matches!(decision, Decision::Mismatch(_) | Decision::Unread)
+    let is_other = [mismatch(), Decision::Unread, Decision::Rescued].contains(decision);
+    is_gone(decision) || is_other
 }
 
 fn is_mark(decision: &Decision) -> bool {
@@ -140,6 +141,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         marked(true),
         mismatch(),
         Decision::Unread,
+        Decision::Rescued,
         Decision::Drift {
             recorded: Recorded::Retired,
             at: jiff::Timestamp::UNIX_EPOCH,
@@ -147,6 +149,9 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
         },
         Decision::Forget,
         covered(),
+        Decision::Staged {
+            until: jiff::Timestamp::UNIX_EPOCH,
+        },
     ];
     // What may be saved, where the manifests say it without the account.
     let fits = |saved: &Decision, now: &Decision| match now {
@@ -155,12 +160,12 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
             saved.goes() || is_live(saved) || is_around || is_mark(saved)
         }
         Decision::Defer { .. } => saved == now || is_gone(saved) || is_mark(saved),
+        Decision::Staged { .. } => saved == now || is_live(saved) || is_mark(saved),
         Decision::Mismatch(_)
         | Decision::Covered { .. }
         | Decision::Unread
         | Decision::Rescued
         | Decision::Drift { .. }
-        | Decision::Staged { .. }
         | Decision::Record { .. }
         | Decision::Missing
         | Decision::Unreadable { .. }
@@ -180,7 +185,7 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
             let (one, other) = (step(1, saved.clone()), step(1, now.clone()));
             let now_plan = plan(vec![other]);
             let found = beside(&plan(vec![one]), &now_plan, &now_plan);
-            let expected = if fits(saved, now) {
+            let expected = if *saved == Decision::Rescued || fits(saved, now) {
                 Ok(())
             } else {
                 Err(Stale::Action(id(1)))
