@@ -256,8 +256,10 @@ impl Recheck {
         self.read.assets.extend(anew.assets.clone());
         let connections = plan::wanted(self.basis.inputs(Some(&self.read))).connections;
         let mut listed = BTreeSet::new();
-        if let Some(mut connections) = connections {
+        if let Some(mut connections) = connections.filter(|found| !found.listed.is_empty()) {
             connections.listed.retain(|id| asked.contains(id));
+            // What is moved back before its date is chosen before the run.
+            connections.waiting.clear();
             connections.containers.retain(|(id, _)| asked.contains(id));
             if is_near {
                 connections.holds.clear();

@@ -106,6 +106,8 @@ pub struct Connections {
     pub containers: Vec<(AssetId, Option<Kind>)>,
     /// In what those of them lay that were moved aside: what is around that counts for them as well.
     pub homes: Vec<AssetId>,
+    /// In what that lay which waits aside, where a hold may be around that: it is moved back then.
+    pub waiting: Vec<AssetId>,
 }
 
 /// Where one asset lies.

@@ -92,6 +92,13 @@ pub(super) struct InForce {
     pub(super) projects: BTreeMap<AssetId, HoldInForce>,
 }
 
+impl InForce {
+    /// The hold on a project, be it named as one or as an asset.
+    pub(super) fn project(&self, id: AssetId) -> Option<&HoldInForce> {
+        self.projects.get(&id).or_else(|| self.assets.get(&id))
+    }
+}
+
 /// Finds the holds that are in force.
 pub(super) fn in_force(
     manifests: &Manifests,

@@ -125,6 +125,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             let at = |id| protected_at(&holds, manifests, id);
             shelter::keep(&mut plan, (places, inputs), at);
             shelter::place_projects(&mut plan, read, at);
+            let known = (read, places, inputs.state);
+            shelter::move_back_waiting(&mut plan, walk.holds(), known);
             plan.parts = cover::parts(&plan, places);
         }
         Some((_, None)) if shelter::connections(&plan, inputs).is_none() => {}

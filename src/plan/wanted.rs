@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Connections;
 use crate::manifest::document::Entry;
-use crate::plan::decide::{Case, Decision};
+use crate::plan::decide::{Case, Decision, Why};
 use crate::plan::model::Held;
 use crate::plan::walk::{Decided, Inputs, Walk};
 use crate::state::State;
@@ -57,8 +57,14 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
     let mut assets = Vec::new();
     let mut back = Vec::new();
     let mut deletes = false;
+    let (mut waiting, mut is_in_held) = (BTreeSet::new(), false);
     let decided = walk.decided().map(|decided| {
         deletes |= decided.decision.may_delete();
+        if matches!(decided.decision, Decision::Staged { .. }) {
+            waiting.extend(inputs.state.home(decided.id));
+            let project = decided.facts().and_then(|facts| facts.project);
+            is_in_held |= project.is_some_and(|project| walk.holds().project(project).is_some());
+        }
         let kind = decided.kind();
         // Where it is decides whether it is moved back, whether or not anybody lists it.
         let is_aside = decided
@@ -77,13 +83,21 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
         let id = decided.id;
         (id, decided.decision, inputs.kind_of(id, kind))
     });
+    let held = walk.held();
     let connections = if reads_contents {
         // All that is deleted is shown with what is in it and with what it lies in.
-        Some(sorted_out(decided, &walk.held())).filter(|found| !found.listed.is_empty())
+        Some(sorted_out(decided, &held))
     } else {
-        connections(decided, &walk.held())
+        connections(decided, &held)
     };
-    let connections = connections.map(|found| with_homes(found, inputs.state));
+    let connections = connections.map(|found| {
+        let mut found = with_homes(found, inputs.state);
+        if is_in_held || may_be_around(&found, &held) {
+            found.waiting = waiting.into_iter().collect();
+        }
+        found
+    });
+    let connections = connections.and_then(of_use);
     Wanted {
         assets,
         connections,
@@ -128,6 +142,24 @@ fn with_homes(mut found: Connections, state: &State) -> Connections {
     let homes: BTreeSet<AssetId> = all.filter_map(|id| state.home(*id)).collect();
     found.homes = homes.into_iter().collect();
     found
+}
+
+/// Whether something may lie in what a hold names.
+fn may_be_around(found: &Connections, held: &[Held]) -> bool {
+    let mut holds = held.iter().filter(|held| matches!(held.why, Why::Hold(_)));
+    holds.any(|held| found.holds.binary_search(&held.id).is_ok())
+}
+
+/// Leaves out what is not to be read where nothing is to be deleted: what lies around that which
+/// waits aside shows whether a hold names it.
+fn of_use(mut found: Connections) -> Option<Connections> {
+    if found.listed.is_empty() {
+        found.protected.clear();
+        // Such a one is called otherwise by what lies in it.
+        found.holds.retain(|id| id.is_adobe());
+        found.homes.clear();
+    }
+    (!found.listed.is_empty() || !found.waiting.is_empty()).then_some(found)
 }
 
 /// Sorts out what is to be deleted and what is protected among what is decided of assets.

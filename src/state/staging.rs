@@ -114,12 +114,24 @@ impl State {
         with.map(|(top, _)| *top)
     }
 
-    /// In what an asset lay that was moved into a staging folder, where that is kept.
+    /// In what an asset lay that was moved into a staging folder, be it with a folder or version stack
+    /// around it: in what that lay, where that is kept.
     #[must_use]
     pub fn home(&self, id: AssetId) -> Option<AssetId> {
-        let aside = self.aside(id)?;
-        let parent = self.catalogue.parent(id);
-        parent.filter(|_| self.is_staging(aside.into))
+        let mut above = self.aside(id)?.into;
+        let mut top = id;
+        let mut passed = BTreeSet::from([id]);
+        while !self.is_staging(above) {
+            if !passed.insert(above) {
+                return None;
+            }
+            top = above;
+            above = match self.aside(top) {
+                Some(aside) => aside.into,
+                None => self.catalogue.parent(top)?,
+            };
+        }
+        self.catalogue.parent(top)
     }
 
     /// In what all lay that waits in staging folders, and what is around that, as far as that is kept.

@@ -9,7 +9,7 @@ use frameio_retire::sandbox::fault::Faults;
 use frameio_retire::sandbox::world::edit::Change;
 use serde_json::json;
 
-use crate::staged_back::{CUTS, FOLDER, LOOSE, STACK, Stage, id};
+use crate::staged_back::{CUTS, FOLDER, INSIDE, LOOSE, STACK, Stage, id};
 
 fn lists(stage: &Stage, assets: &[&str], held: &[&str]) {
     let assets = assets.join(", ");
@@ -207,6 +207,64 @@ fn a_staging_folder_in_which_nothing_waits_any_more_is_deleted() {
     assert!(is_there());
     stage.run(&["state", "unstage"]).expect(0);
     assert!(!is_there() && stage.is_home());
+    stage.served.stop();
+}
+
+/// The folder around the one in which a file lay is held, while the file waits for its date.
+#[test]
+fn a_hold_on_what_it_lay_in_brings_back_what_is_not_due() {
+    let show = "8d1f0c52-6a3b-4c7e-9f21-000000000041";
+    let assets = format!(
+        "              - {{id: {show}, name: show, type: folder, children: [
+                  {{id: {CUTS}, name: cuts, type: folder, children: [
+                    {{id: {LOOSE}, name: loose.mov}}]}}]}}
+              - {{id: {FOLDER}, name: day 1, type: folder, children: [
+                  {{id: {}, name: a.mov}}]}}
+",
+        INSIDE[0]
+    );
+    let listed = [LOOSE, FOLDER, INSIDE[0]];
+    let manifest = format!("version: 1\nassets: [{}]\n", listed.join(", "));
+    for (on, way) in [(CUTS, "cuts"), (show, "show/cuts")] {
+        let stage = Stage::of("", &assets, &manifest);
+        stage.apply("14d").expect(0);
+        stage.are_all("staged");
+        lists(&stage, &listed, &[on]);
+        let shown = saved_plan(&stage);
+        let back = "A run would move 1 staged asset back to where it was.";
+        for words in [
+            &*format!("lies in {way} ({on}), which is held: legal"),
+            back,
+        ] {
+            assert!(shown.contains(words), "{shown}");
+        }
+        // Two look at it, and one carries it out.
+        let done = stage.run(&["apply", "plan.json"]).expect(0);
+        assert!(stage.lives(LOOSE), "{}\n{}", done.out, done.err);
+        let parent = stage
+            .served
+            .sandbox
+            .with_world(|world| world.parent(id(LOOSE)));
+        assert_eq!(parent, Some(id(CUTS)));
+        assert_eq!(status(&stage, LOOSE), None);
+        assert_eq!(status(&stage, FOLDER).as_deref(), Some("staged"));
+        // It is held where it is by then, and nothing is left to be done.
+        let again = stage.apply("14d").expect(0);
+        assert!(again.out.contains("Nothing to do"), "{}", again.out);
+        stage.served.stop();
+    }
+}
+
+/// Somebody has deleted what it lay in: it has nowhere to go back to, and waits.
+#[test]
+fn what_has_nowhere_to_go_back_to_waits_for_its_date_whatever_is_held() {
+    let stage = Stage::new("", "14d");
+    let change = Change::Delete { id: id(CUTS) };
+    stage.served.sandbox.change(change).unwrap();
+    lists(&stage, &[FOLDER, STACK, LOOSE], &[CUTS]);
+    let done = stage.apply("14d").expect(0);
+    assert!(lives(&stage, LOOSE), "{}\n{}", done.out, done.err);
+    assert_eq!(status(&stage, LOOSE).as_deref(), Some("staged"));
     stage.served.stop();
 }
 

@@ -376,6 +376,7 @@ fn add_chains(places: Places, connections: &Connections, read: &mut Inventory) {
         listed,
         containers: _,
         homes: _,
+        waiting: _,
     } = connections;
     let asked: BTreeSet<&AssetId> = holds.iter().chain(protected).chain(listed).collect();
     for (id, kind) in places

@@ -147,6 +147,7 @@ async fn what_is_inside_and_around_is_read_and_what_cannot_be_listed_is_refused(
             listed: ids.to_vec(),
             containers: vec![(ids[0], None)],
             homes: Vec::new(),
+            waiting: Vec::new(),
         };
         read_around(&client, &connections, &mut read, &mut Nobody, |_| {})
             .await

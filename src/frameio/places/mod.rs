@@ -116,7 +116,10 @@ pub async fn find_chains(
             search.places.held.insert(*id, false);
         }
     }
-    let all = ask.protected.iter().chain(&ask.listed).chain(&ask.homes);
+    let homes = ask.homes.iter().chain(&ask.waiting);
+    // Something lay in each of them.
+    search.around.extend(homes.clone());
+    let all = ask.protected.iter().chain(&ask.listed).chain(homes);
     // Many lie in one folder, of which one is enough.
     let first: BTreeSet<AssetId> = all
         .map(|id| {

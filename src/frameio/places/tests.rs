@@ -81,6 +81,7 @@ impl Connections {
             listed: vec![id(FOLDER)],
             containers: vec![(id(FOLDER), None)],
             homes: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 

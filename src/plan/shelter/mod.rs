@@ -14,11 +14,13 @@ use crate::plan::walk::Inputs;
 use crate::plan::wanted;
 use crate::state::{State, Status};
 
+mod aside;
 mod project;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use aside::move_back_waiting;
 pub(super) use project::{keep_projects, place_projects, unread_projects};
 
 /// What is said of an asset that the server does not know.
@@ -193,14 +195,16 @@ fn hold_back(plan: &mut Plan, kept: Kept, guards: &HashMap<AssetId, Held>) {
     }
 }
 
-/// Turns what may be deleted into what stays, since it is connected with something protected.
+/// Turns what may be deleted, now or later, into what stays, since it is connected with something
+/// protected.
 fn stay(plan: &mut Plan, id: AssetId, by: &Held, path: Path) {
     let Ok(at) = plan.steps.binary_search_by_key(&id, |step| step.id) else {
         return;
     };
     let step = &mut plan.steps[at];
     // What is not to be deleted says by itself why.
-    if !step.decision.may_delete() {
+    let waits = matches!(step.decision, Decision::Staged { .. });
+    if !step.decision.may_delete() && !waits {
         return;
     }
     let held = Decision::Held {

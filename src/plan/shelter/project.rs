@@ -30,31 +30,48 @@ pub(crate) fn keep_projects(plan: &mut Plan, held: &InForce, inventory: Option<&
     for id in open {
         let facts = inventory.facts(id);
         let project = facts.and_then(|facts| facts.project);
-        let Some(project) = project.or(first) else {
-            continue;
-        };
-        let found = projects.get(&project).or_else(|| assets.get(&project));
-        let Some(HoldInForce { reason, until }) = found else {
-            continue;
-        };
-        let by = Held {
-            id: project,
-            why: Why::Hold(reason.clone()),
-            until: *until,
-        };
-        let name = inventory.projects.get(&project);
-        let path = Path(vec![
-            Waypoint {
-                id: project,
-                name: name.and_then(|project| project.name.clone()),
-            },
-            Waypoint {
-                id,
-                name: facts.and_then(|facts| facts.name.clone()),
-            },
-        ]);
-        stay(plan, id, &by, path);
+        let project = project.or(first);
+        if let Some((by, path)) = project.and_then(|project| keeps(project, id, (held, inventory)))
+        {
+            stay(plan, id, &by, path);
+        }
     }
+}
+
+/// What holds the project in which an asset lies, and the way there.
+pub(super) fn in_project(
+    id: AssetId,
+    held: &InForce,
+    inventory: &Inventory,
+) -> Option<(Held, Path)> {
+    let project = inventory.facts(id)?.project?;
+    keeps(project, id, (held, inventory))
+}
+
+/// What holds a project, and the way from there to something in it.
+fn keeps(
+    project: AssetId,
+    id: AssetId,
+    (held, inventory): (&InForce, &Inventory),
+) -> Option<(Held, Path)> {
+    let HoldInForce { reason, until } = held.project(project)?;
+    let by = Held {
+        id: project,
+        why: Why::Hold(Arc::clone(reason)),
+        until: *until,
+    };
+    let about = inventory.projects.get(&project);
+    let path = Path(vec![
+        Waypoint {
+            id: project,
+            name: about.and_then(|project| project.name.clone()),
+        },
+        Waypoint {
+            id,
+            name: inventory.facts(id).and_then(|facts| facts.name.clone()),
+        },
+    ]);
+    Some((by, path))
 }
 
 /// Finds the held projects that could not be read, while anything is to be deleted. Where an id is

@@ -310,12 +310,12 @@ fn is_live(reviewed: &Decision, decided: &Decision) -> bool {
         // That somebody has taken it out counts before all that is said of it, and nothing is sent.
         return true;
     }
+    let is_around = matches!(reviewed, Decision::Held { path: Some(_), .. });
     if decided.may_delete() {
-        let is_around = matches!(reviewed, Decision::Held { path: Some(_), .. });
         return is_gone(reviewed) || is_other || is_around;
     }
-    // What is other does not wait for its date.
-    if matches!(decided, Decision::Staged { .. }) && is_other {
+    // What is other, or is held where it lay before, does not wait for its date.
+    if matches!(decided, Decision::Staged { .. }) && (is_other || is_around) {
         return true;
     }
     // What is shown to be deleted needs no date, and what is other is so however often it was

@@ -160,7 +160,9 @@ fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
             saved.goes() || is_live(saved) || is_around || is_mark(saved)
         }
         Decision::Defer { .. } => saved == now || is_gone(saved) || is_mark(saved),
-        Decision::Staged { .. } => saved == now || is_live(saved) || is_mark(saved),
+        Decision::Staged { .. } => {
+            saved == now || is_live(saved) || is_mark(saved) || *saved == held(true)
+        }
         Decision::Mismatch(_)
         | Decision::Covered { .. }
         | Decision::Unread

@@ -17,6 +17,7 @@ use crate::plan::decide::Rules;
 use crate::plan::{Inputs, make, wanted};
 use crate::state::{Api, Failed, Record, State, Status, Target};
 
+mod aside;
 mod ids;
 mod project;
 mod restored;
