@@ -227,7 +227,11 @@ fn read_assets(
         }
     };
     let place = |id| hints.place(id);
-    let within = |id| hints.basis.state.lay_in(id);
+    let state = &hints.basis.state;
+    let within = |id| {
+        let along = || state.unanswered.get(&id).copied();
+        state.lay_in(id).or_else(along)
+    };
     let question = Question {
         assets: wanted,
         going,

@@ -5,6 +5,7 @@
 //! end, or earlier where so many are not found that the run would have to stop.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,6 +46,13 @@ impl Later {
             assets.insert(*id, known.approved.place(whole).project);
             if let Some(stack) = stack {
                 parents.insert(*id, *stack);
+            }
+            // A run has listed it there before it sent the delete of that.
+            let mut here = whole;
+            while let Some(around) = known.state.unanswered.get(&here)
+                && let Entry::Vacant(place) = parents.entry(here)
+            {
+                here = *place.insert(*around);
             }
         }
         // Only where each of them was deleted by us, if at all, does no earlier line matter.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
-use crate::event::{Kept, Provenance, Released, RunEvent, RunInfo, Subject};
+use crate::event::{Kept, Provenance, Released, RunEvent, RunInfo, Subject, Task};
 use crate::inventory::{Known, Mark};
 use crate::outcome::{Evidence, FailureKind, Outcome};
 pub use absorb::{absorb, settles_missing};
@@ -73,8 +73,8 @@ pub struct State {
     pub again: BTreeMap<AssetId, u64>,
     /// The folders that runs have made, or were about to make, to move assets into.
     pub staging: Vec<StagingFolder>,
-    /// In what assets lay that went with a staging folder whose delete was not answered, so that
-    /// their evidence does not name it: they come back with that.
+    /// In what assets lay that went with a folder whose delete was not answered, so that their
+    /// evidence does not name it: its line in a list tells of them, and they come back with it.
     pub unanswered: BTreeMap<AssetId, AssetId>,
 }
 
@@ -223,6 +223,16 @@ impl State {
             self.drop_records(ids);
         } else if let RunEvent::Staging(change) = event {
             staging::absorb(&mut self.staging, change, run);
+        } else if let RunEvent::Intent {
+            task: Task::Delete,
+            ids,
+            with,
+            ..
+        } = event
+        {
+            self.intend(ids, with);
+        } else if let RunEvent::Ended { .. } = event {
+            self.drop_answered();
         }
     }
 

@@ -61,39 +61,79 @@ pub(super) fn absorb(folders: &mut Vec<StagingFolder>, change: &Staging, run: u6
     }
 }
 
+/// Whether it may be by the delete of what it lay in that an asset stands where it does, and no
+/// evidence names that.
+const fn may_have_gone_along(status: &Status) -> bool {
+    match status {
+        Status::Retired(
+            Evidence::Read | Evidence::Listed | Evidence::ByHand | Evidence::Earlier,
+        )
+        | Status::Restored { seen: false, .. }
+        | Status::Unknown { .. } => true,
+        Status::Staged(staged) => matches!(staged.aside.phase, Phase::Deleting),
+        Status::Retired(Evidence::Answer | Evidence::With(_))
+        | Status::Restored { seen: true, .. }
+        | Status::Gone(_)
+        | Status::Failed(_)
+        | Status::Missing
+        | Status::Rescued => false,
+    }
+}
+
 impl State {
-    /// Keeps in what an asset lay when the delete of its staging folder was about to be sent, until
-    /// the answer to that, or something else than that it is deleted, is recorded.
+    /// Keeps in what an asset lay when the delete of that was about to be sent, until the answer to
+    /// that, or something else than that it is deleted, is recorded.
     pub(super) fn keep_unanswered(&mut self, id: AssetId) {
         let Some(record) = self.assets.get(&id) else {
             return;
         };
-        match &record.status {
-            Status::Staged(staged) if staged.aside.phase == Phase::Deleting => {
-                let into = staged.aside.into;
-                let has_line = self.is_staging(into) || self.assets.contains_key(&into);
-                // What lies deeper may lie in something of which nothing is recorded.
-                let holds = |all: &BTreeSet<AssetId>| all.contains(&id);
-                let mut tops = self.files.iter().filter(|_| !has_line);
-                let top = tops.find(|(top, all)| self.aside(**top).is_some() && holds(all));
-                let holder = top.map_or(into, |(top, _)| *top);
-                self.unanswered.insert(id, holder);
-            }
-            Status::Retired(
-                Evidence::Read | Evidence::Listed | Evidence::ByHand | Evidence::Earlier,
-            )
-            | Status::Restored { seen: false, .. } => {}
-            Status::Retired(Evidence::Answer | Evidence::With(_))
-            | Status::Restored { seen: true, .. }
-            | Status::Gone(_)
-            | Status::Failed(_)
-            | Status::Unknown { .. }
-            | Status::Missing
-            | Status::Staged(_)
-            | Status::Rescued => {
-                self.unanswered.remove(&id);
+        if let Status::Staged(staged) = &record.status
+            && staged.aside.phase == Phase::Deleting
+        {
+            let into = staged.aside.into;
+            let has_line = self.is_staging(into) || self.assets.contains_key(&into);
+            // What lies deeper may lie in something of which nothing is recorded.
+            let holds = |all: &BTreeSet<AssetId>| all.contains(&id);
+            let mut tops = self.files.iter().filter(|_| !has_line);
+            let top = tops.find(|(top, all)| self.aside(**top).is_some() && holds(all));
+            let holder = top.map_or(into, |(top, _)| *top);
+            self.unanswered.insert(id, holder);
+        } else if !may_have_gone_along(&record.status) {
+            self.unanswered.remove(&id);
+        }
+    }
+
+    /// Remembers what goes along with a folder whose delete is about to be sent. What is asked for
+    /// by itself has an answer of its own.
+    pub(super) fn intend(&mut self, ids: &[AssetId], with: &[AssetId]) {
+        if !self.unanswered.is_empty() {
+            for id in ids {
+                self.unanswered.remove(id);
             }
         }
+        let Some(folder) = ids.first() else {
+            return;
+        };
+        // A version stack does not lie in the last of its files, with which it goes.
+        let lies_in = |id: &&AssetId| !self.files.get(*id).is_some_and(|all| all.contains(folder));
+        let along: Vec<AssetId> = with.iter().filter(lies_in).copied().collect();
+        self.unanswered
+            .extend(along.into_iter().map(|id| (id, *folder)));
+    }
+
+    /// Lets go of what was to go along with something whose delete is answered.
+    pub(crate) fn drop_answered(&mut self) {
+        let Self {
+            unanswered, assets, ..
+        } = self;
+        let status = |id: &AssetId| assets.get(id).map(|record| &record.status);
+        unanswered.retain(|id, holder| {
+            let is_refused = matches!(status(holder), Some(Status::Failed(_)));
+            let is_aside = |status: &Status| matches!(status, Status::Staged(_));
+            status(id).is_some_and(|status| {
+                may_have_gone_along(status) && (is_aside(status) || !is_refused)
+            })
+        });
     }
 
     /// How an asset stands aside, where it does.
@@ -206,5 +246,94 @@ impl State {
     pub fn staging(&self, folder: AssetId) -> Option<&StagingFolder> {
         let mut folders = self.staging.iter();
         folders.find(|known| known.id == Some(folder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::event::{Ending, RunEvent, Task};
+    use crate::outcome::{Failure, FailureKind, Outcome};
+    use crate::state::{Api, Target};
+
+    fn id(n: u128) -> AssetId {
+        AssetId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// What lay in a folder whose delete was sent, after the folder and what was in it came out so.
+    fn along(outcomes: &[(u128, Outcome)]) -> Vec<(AssetId, AssetId)> {
+        let target = Target {
+            api: Api::V4,
+            endpoint: "sandbox".to_owned(),
+            account: None,
+        };
+        let mut state = State::new(Uuid::nil(), target);
+        let files = [id(5), id(6)].into();
+        let sent = |ids: &[u128], with: &[u128]| RunEvent::Intent {
+            batch: 1,
+            task: Task::Delete,
+            ids: ids.iter().map(|n| id(*n)).collect(),
+            stack: None,
+            with: with.iter().map(|n| id(*n)).collect(),
+        };
+        state.apply(
+            1,
+            &RunEvent::Opened {
+                stack: id(4),
+                files,
+            },
+        );
+        // With the last of its files a version stack goes, and does not lie in that.
+        state.apply(1, &sent(&[5], &[4]));
+        assert!(state.unanswered.is_empty());
+        state.apply(1, &sent(&[1], &[2, 3, 4]));
+        assert_eq!(state.unanswered, [2, 3, 4].map(|n| (id(n), id(1))).into());
+        // It is asked for by itself.
+        state.apply(1, &sent(&[3], &[]));
+        let outcomes = outcomes
+            .iter()
+            .map(|(n, outcome)| (id(*n), outcome.clone()));
+        let answered = RunEvent::Answered {
+            batch: 1,
+            at: at(1),
+            outcomes: outcomes.collect(),
+        };
+        state.apply(1, &answered);
+        let ending = Ending::Done;
+        state.apply(1, &RunEvent::Ended { at: at(2), ending });
+        state.unanswered.into_iter().collect()
+    }
+
+    #[test]
+    fn in_what_assets_lay_is_kept_until_it_is_known_what_became_of_them() {
+        let refused = Outcome::Failed(Failure {
+            kind: FailureKind::Permission,
+            message: "No.".to_owned(),
+        });
+        let unknown = |n| (n, Outcome::Unknown);
+        let listed = Outcome::Retired(Evidence::Listed);
+        let with = Outcome::Retired(Evidence::With(id(1)));
+        let kept = |all: &[u128]| all.iter().map(|n| (id(*n), id(1))).collect::<Vec<_>>();
+        for (outcomes, left) in [
+            (
+                vec![unknown(1), unknown(2), unknown(3), unknown(4)],
+                kept(&[2, 4]),
+            ),
+            (vec![unknown(1), (2, listed)], kept(&[2])),
+            (vec![unknown(1), (2, with)], kept(&[])),
+            // It is there, and so is what was in it.
+            (vec![(1, refused.clone()), unknown(2)], kept(&[])),
+            (vec![(1, refused)], kept(&[])),
+            (vec![], kept(&[])),
+        ] {
+            assert_eq!(along(&outcomes), left, "{outcomes:?}");
+        }
     }
 }

@@ -237,6 +237,7 @@ impl Fold {
             };
             self.state.apply(self.run, &event);
         }
+        self.state.drop_answered();
         let records = assets.iter().filter_map(|id| self.state.assets.get(id));
         let unknown = records.filter(|record| matches!(record.status, Status::Unknown { .. }));
         let unknown = unknown.count();

@@ -32,6 +32,7 @@ mod ground;
 mod hanging;
 mod harness;
 mod hostile;
+mod intents;
 mod journals;
 mod kept_back;
 mod kept_holds;

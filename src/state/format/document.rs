@@ -46,8 +46,8 @@ pub(crate) struct StateDocument {
     /// The folders that assets are moved aside into.
     #[serde(default)]
     staging: Vec<crate::state::StagingFolder>,
-    /// What went with a folder that was deleted without an answer, each with what it lay in: it comes
-    /// back with that.
+    /// What went with a folder that was deleted without an answer, or may have, each with what it lay
+    /// in: it is shown to be deleted by that, and comes back with it.
     #[serde(default)]
     unanswered: BTreeMap<AssetId, AssetId>,
     /// What is known, by asset.
