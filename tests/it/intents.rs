@@ -116,6 +116,19 @@ fn a_line_of_a_folder_that_is_older_than_its_delete_shows_nothing_of_what_is_in_
     served.stop();
 }
 
+/// It was deleted all the same.
+#[test]
+fn what_went_along_with_a_folder_that_its_delete_does_not_find_is_gone_with_it() {
+    for behaviour in ["slow_cascade: 0", "slow_cascade: 3"] {
+        let (served, desk) = covered(behaviour, &["done/404=first:1@v4_folder_delete"]);
+        ends_with(&apply(&served, &desk, &["--cascade-wait", "20s"]), 0);
+        let with = ("gone", json!({"with": text(1)}));
+        expect(&desk, [("gone", json!("listed")), with.clone(), with]);
+        ends_with(&apply(&served, &desk, &[]), 0);
+        served.stop();
+    }
+}
+
 /// Its first answer is lost, and the second says that it is not there.
 #[test]
 fn what_went_along_with_a_folder_whose_delete_was_lost_and_then_not_found_is_ours() {
@@ -128,6 +141,17 @@ fn what_went_along_with_a_folder_whose_delete_was_lost_and_then_not_found_is_our
     ends_with(&apply(&served, &desk, &[]), 0);
     let with = ("retired", json!({"with": text(1)}));
     expect(&desk, [("retired", json!("listed")), with.clone(), with]);
+    served.stop();
+}
+
+#[test]
+fn what_is_in_a_folder_that_stays_where_its_delete_does_not_find_it_is_as_it_was() {
+    let (served, desk) = covered("", &["404=100%@v4_folder_delete"]);
+    ends_with(&apply(&served, &desk, &[]), 3);
+    let none = ("none", Value::Null);
+    expect(&desk, [("failed", Value::Null), none.clone(), none]);
+    let state: Value = serde_json::from_str(&desk.read("state.json")).unwrap();
+    assert_eq!(state.get("unanswered"), None);
     served.stop();
 }
 
@@ -166,6 +190,17 @@ mod killed {
             expect(&desk, all("retired", json!("listed")));
             served.stop();
         }
+    }
+
+    /// The run that finds out is killed before it has looked for what was in the folder.
+    #[test]
+    fn what_was_in_a_folder_that_is_not_found_is_known_to_whoever_finds_the_run_dead() {
+        let (served, desk) = covered("slow_cascade: 0", &["done/404=first:1@v4_folder_delete"]);
+        dies(&served, &desk, "batch.send:2");
+        let_seconds_pass();
+        ends_with(&apply(&served, &desk, &[]), 0);
+        expect(&desk, all("retired", json!("listed")));
+        served.stop();
     }
 
     /// What is in a folder can still be read for a while after it was deleted.

@@ -29,7 +29,11 @@ fn deleted(
         // There is nothing to halve, so nobody knows.
         Deletion::Halve => return read_after_loss(job, "the delete was refused".to_owned(), known),
     };
-    let doubts: Vec<AssetId> = doubtful.iter().map(|(id, _)| *id).collect();
+    let mut doubts: Vec<AssetId> = doubtful.iter().map(|(id, _)| *id).collect();
+    // It may have gone all the same, and what was in it with it.
+    if let (Call::DeleteFolder(folder), [_, ..], None) = (&job.call, &*doubts, subject(job).stack) {
+        doubts.extend(folders::along(*folder, known));
+    }
     let reads = doubtful.into_iter().map(|(id, refusal)| Job {
         refusal: Some(Box::new(refusal)),
         ..Direct::read_again(job, id, known.approved)

@@ -126,10 +126,13 @@ pub(super) fn told(
 }
 
 /// What follows from what a reading says of an asset that is deleted for itself, such as a folder
-/// whose delete was not answered: where it is shown to be ours, that has taken along what lists
-/// showed in it.
+/// whose delete was not answered: where it is shown to be deleted, be it by us or not, that has taken
+/// along what lists showed in it.
 pub(super) fn settled(id: AssetId, outcome: Outcome, known: &Known<'_, Direct>) -> Effects {
-    let is_deleted = matches!(outcome, Outcome::Retired(_));
+    let is_deleted = matches!(
+        outcome,
+        Outcome::Retired(_) | Outcome::Gone(Evidence::Read | Evidence::Listed)
+    );
     let mut effects = settled_alone(id, outcome, known);
     if is_deleted {
         effects.extend(look_along(id, known));
@@ -159,10 +162,16 @@ fn reads(folder: AssetId, with: &[AssetId], known: &Known<'_, Direct>) -> Vec<Jo
     reads.collect()
 }
 
-/// What follows where an asset is not there that went along with a folder.
+/// What follows where an asset is not there that went along with a folder: what became of that
+/// became of it, and is taken back with that.
 pub(super) fn went(folder: AssetId, id: AssetId, known: &Known<'_, Direct>) -> Effects {
-    let with = Outcome::Retired(Evidence::With(folder));
-    let mut effects = record_outcome(vec![(id, with)], known);
+    let with = Evidence::With(folder);
+    let is_ours = known.evidence(folder).is_none_or(|(is_ours, _)| is_ours);
+    let mut effects = if is_ours {
+        record_outcome(vec![(id, Outcome::Retired(with))], known)
+    } else {
+        vec![Effect::HoldBack((id, Outcome::Gone(with)))]
+    };
     effects.extend(one_less(folder, progress(folder, known), known));
     effects
 }

@@ -19,6 +19,8 @@ pub struct OpenBatches {
     /// What the server did not know when it was to delete it, and of which nothing was written
     /// down since; with each the batch.
     doubted: BTreeMap<AssetId, u64>,
+    /// What is not known of either as long as it is not known what became of a folder.
+    along: BTreeMap<AssetId, Arc<[AssetId]>>,
     /// The files that we deleted in place of their version stacks, of which nothing was written
     /// down since.
     files: BTreeMap<AssetId, DeletedFile>,
@@ -44,18 +46,23 @@ struct DeletedFile {
     evidence: Evidence,
 }
 
+/// Whether something went that was to be deleted, as far as its outcome says.
+const fn may_have_gone(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Failed(_)
+        | Outcome::Missing
+        | Outcome::Restored { .. }
+        | Outcome::Staged(_)
+        | Outcome::Rescued => false,
+        Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Unknown => true,
+    }
+}
+
 impl Sent {
     /// What goes along with a folder whose delete was not refused, and of which the answer tells
     /// nothing.
     fn not_told(&self, outcomes: &[AssetOutcome]) -> Vec<AssetId> {
-        let went = |(id, outcome): &AssetOutcome| match outcome {
-            Outcome::Failed(_)
-            | Outcome::Missing
-            | Outcome::Restored { .. }
-            | Outcome::Staged(_)
-            | Outcome::Rescued => false,
-            Outcome::Retired(_) | Outcome::Gone(_) | Outcome::Unknown => self.ids.contains(id),
-        };
+        let went = |(id, outcome): &AssetOutcome| may_have_gone(outcome) && self.ids.contains(id);
         if self.with.is_empty() || !outcomes.iter().any(went) {
             return Vec::new();
         }
@@ -88,8 +95,9 @@ impl OpenBatches {
             RunEvent::Answered {
                 batch, outcomes, ..
             } => {
-                for (id, _) in outcomes {
+                for (id, outcome) in outcomes {
                     self.settle(*id);
+                    self.settle_along(*id, outcome);
                 }
                 let sent = self.sent.remove(batch);
                 if let Some(sent) = &sent {
@@ -115,6 +123,12 @@ impl OpenBatches {
             }
             RunEvent::Doubted { batch, ids } => {
                 self.doubted.extend(ids.iter().map(|id| (*id, *batch)));
+                if let Some(Sent { ids: of, with, .. }) = self.sent.get(batch)
+                    && let (Some(folder), Some(first)) = (of.first(), with.first())
+                    && ids.contains(first)
+                {
+                    self.along.insert(*folder, Arc::clone(with));
+                }
                 None
             }
             RunEvent::Forgotten { ids, .. } => {
@@ -161,6 +175,17 @@ impl OpenBatches {
     pub fn settle(&mut self, id: AssetId) {
         self.doubted.remove(&id);
         self.files.remove(&id);
+    }
+
+    /// Takes notice of what became of a folder: where it stays, so does what was to go along with
+    /// it.
+    fn settle_along(&mut self, folder: AssetId, outcome: &Outcome) {
+        let with = self.along.remove(&folder);
+        for id in with.iter().flat_map(|with| with.iter()) {
+            if !may_have_gone(outcome) {
+                self.doubted.remove(id);
+            }
+        }
     }
 
     /// What a batch asks for that is not answered.

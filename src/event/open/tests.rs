@@ -92,6 +92,41 @@ fn what_goes_along_is_unknown_until_it_is_told_unless_the_folder_is_refused() {
 }
 
 #[test]
+fn what_goes_along_with_a_folder_that_is_not_found_is_unknown_unless_that_stays() {
+    let folder = RunEvent::Intent {
+        batch: 1,
+        task: Task::Delete,
+        ids: [id(1)].into(),
+        stack: None,
+        with: [id(2), id(3)].into(),
+    };
+    let doubted = RunEvent::Doubted {
+        batch: 1,
+        ids: [1, 2, 3].map(id).to_vec(),
+    };
+    let before = [folder, doubted, answered(1, Vec::new())];
+    assert_eq!(
+        open(&folded(&before)),
+        [(1, [1, 2, 3].map(id).to_vec())],
+        "of the folder nothing is known either"
+    );
+    let kind = crate::outcome::FailureKind::NotFound;
+    let message = "No.".to_owned();
+    let refused = Outcome::Failed(crate::outcome::Failure { kind, message });
+    for (outcome, left) in [
+        (refused, vec![]),
+        (Outcome::Missing, vec![]),
+        (Outcome::Gone(Evidence::Listed), vec![id(2), id(3)]),
+        (Outcome::Unknown, vec![id(2), id(3)]),
+    ] {
+        let mut batches = folded(&before);
+        batches.apply(&answered(2, vec![(id(1), outcome)]));
+        let deletes: Vec<AssetId> = batches.deletes().map(|(_, id)| id).collect();
+        assert_eq!(deletes, left);
+    }
+}
+
+#[test]
 fn an_asset_that_is_taken_off_leaves_the_rest_of_its_batch_open() {
     let mut batches = folded(&[intent(1, Task::Delete, &[1, 2, 3])]);
     batches.take_off(1, id(2));
