@@ -154,6 +154,7 @@ fn journal_a_batch_of_500(bencher: Bencher<'_, '_>) {
     session.append(&[RunEvent::Started(info())]).unwrap();
     let ids: Vec<AssetId> = (0..500).map(id).collect();
     let intent = [RunEvent::Intent {
+        at: None,
         stack: None,
         with: [].into(),
         batch: 1,

@@ -207,7 +207,13 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         let known: Vec<_> = ids
             .map(|(id, _)| (*id, self.state.assets.get(id).cloned()))
             .collect();
-        let again = self.state.again.clone();
+        let State {
+            again,
+            sent,
+            under_way,
+            ..
+        } = &self.state;
+        let kept = (again.clone(), sent.clone(), under_way.clone());
         for (batch, outcomes) in open {
             let event = RunEvent::Answered {
                 batch,
@@ -219,7 +225,7 @@ impl<'run, Se: Session> Ledger<'run, Se> {
         // What goes wrong with it goes wrong at the end as well, which says so.
         drop(self.session.checkpoint(&self.state));
         // What its answer means depends on what was known before.
-        self.state.again = again;
+        (self.state.again, self.state.sent, self.state.under_way) = kept;
         for (id, record) in known {
             match record {
                 Some(record) => self.state.assets.insert(id, record),

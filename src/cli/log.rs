@@ -135,6 +135,7 @@ pub(super) fn event(event: &RunEvent) {
             ids,
             stack: _,
             with: _,
+            at: _,
         } => debug!(
             batch,
             task = in_words(*task),

@@ -260,6 +260,8 @@ pub enum RunEvent {
         /// What the plan knows of what goes along with the folder that is deleted: unless that is
         /// refused, it is unknown until something is written down of it.
         with: Arc<[AssetId]>,
+        /// When that was, of a delete, by the server's clock as far as it had told the time.
+        at: Option<Timestamp>,
     },
     /// A version stack is about to be deleted file by file, or something is about to be moved aside
     /// with what is in it.

@@ -184,6 +184,8 @@ impl<'plan> Change<'plan> {
             again: view.plan.again_after(state, view.run.number),
             staging: state.staging.clone(),
             unanswered: state.unanswered.clone(),
+            sent: state.sent.clone(),
+            under_way: BTreeMap::new(),
         };
         let number = view.run.number;
         after.apply(number, &RunEvent::Started(view.run.clone()));

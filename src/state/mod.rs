@@ -76,6 +76,11 @@ pub struct State {
     /// In what assets lay that went with a folder whose delete was not answered, so that their
     /// evidence does not name it: its line in a list tells of them, and they come back with it.
     pub unanswered: BTreeMap<AssetId, AssetId>,
+    /// When the deletes were sent of which nobody knows what became, by the server's clock as far as
+    /// it had told the time: what was deleted before was deleted by others.
+    pub sent: BTreeMap<AssetId, Timestamp>,
+    /// The same of deletes that are under way; the document does not have it.
+    pub under_way: BTreeMap<AssetId, Timestamp>,
 }
 
 /// Which assets a state speaks of: API, server and account.
@@ -173,6 +178,8 @@ impl State {
             again: BTreeMap::new(),
             staging: Vec::new(),
             unanswered: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            under_way: BTreeMap::new(),
         }
     }
 
@@ -227,10 +234,11 @@ impl State {
             task: Task::Delete,
             ids,
             with,
+            at,
             ..
         } = event
         {
-            self.intend(ids, with);
+            self.intend(ids, with, *at);
         } else if let RunEvent::Ended { .. } = event {
             self.drop_answered();
         }
@@ -294,6 +302,9 @@ impl State {
         if matches!(outcome, Outcome::Staged(_)) || !self.unanswered.is_empty() {
             self.keep_unanswered(id);
         }
+        if !self.under_way.is_empty() || !self.sent.is_empty() {
+            self.keep_sent(id, outcome);
+        }
     }
 
     fn start(&mut self, info: &RunInfo, change: Option<Change>) {
@@ -332,6 +343,7 @@ impl State {
             self.files.remove(id);
             self.again.remove(id);
             self.unanswered.remove(id);
+            self.sent.remove(id);
             self.catalogue.remove(*id);
         }
     }

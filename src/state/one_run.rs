@@ -32,6 +32,8 @@ impl State {
             // It says where assets were moved to.
             staging: _,
             unanswered: _,
+            sent: _,
+            under_way: _,
         } = &mut self;
         runs.retain(|number, _| *number == run);
         assets.retain(|_, record| record.run == run);

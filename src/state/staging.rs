@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::asset::AssetId;
 use crate::event::Staging;
-use crate::outcome::{Aside, Evidence, Phase};
-use crate::state::{Deleted, State, Status};
+use crate::outcome::{Aside, Evidence, Outcome, Phase};
+use crate::state::{Deleted, Record, State, Status};
 
 /// A folder that a run has made, or was about to make, to move assets into.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -103,9 +105,13 @@ impl State {
         }
     }
 
-    /// Remembers what goes along with a folder whose delete is about to be sent. What is asked for
-    /// by itself has an answer of its own.
-    pub(super) fn intend(&mut self, ids: &[AssetId], with: &[AssetId]) {
+    /// Remembers what goes along with a folder whose delete is about to be sent, and when that was.
+    /// What is asked for by itself has an answer of its own.
+    pub(super) fn intend(&mut self, ids: &[AssetId], with: &[AssetId], at: Option<Timestamp>) {
+        if let Some(at) = at {
+            let all = ids.iter().chain(with);
+            self.under_way.extend(all.map(|id| (*id, at)));
+        }
         if !self.unanswered.is_empty() {
             for id in ids {
                 self.unanswered.remove(id);
@@ -121,8 +127,22 @@ impl State {
             .extend(along.into_iter().map(|id| (id, *folder)));
     }
 
+    /// Keeps when the delete of an asset was sent as long as nobody knows what became of it.
+    pub(super) fn keep_sent(&mut self, id: AssetId, outcome: &Outcome) {
+        let under_way = self.under_way.remove(&id);
+        let is_unknown = |record: &Record| matches!(record.status, Status::Unknown { .. });
+        if !self.assets.get(&id).is_some_and(is_unknown) {
+            self.sent.remove(&id);
+        } else if *outcome == Outcome::Unknown
+            && let Some(at) = under_way
+        {
+            self.sent.insert(id, at);
+        }
+    }
+
     /// Lets go of what was to go along with something whose delete is answered.
     pub(crate) fn drop_answered(&mut self) {
+        self.under_way.clear();
         let Self {
             unanswered, assets, ..
         } = self;
@@ -256,7 +276,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Ending, RunEvent, Task};
-    use crate::outcome::{Failure, FailureKind, Outcome};
+    use crate::outcome::{Failure, FailureKind};
     use crate::state::{Api, Target};
 
     fn id(n: u128) -> AssetId {
@@ -282,6 +302,7 @@ mod tests {
             ids: ids.iter().map(|n| id(*n)).collect(),
             stack: None,
             with: with.iter().map(|n| id(*n)).collect(),
+            at: Some(at(9)),
         };
         state.apply(
             1,
@@ -308,6 +329,12 @@ mod tests {
         state.apply(1, &answered);
         let ending = Ending::Done;
         state.apply(1, &RunEvent::Ended { at: at(2), ending });
+        // When it was sent is kept of what is unknown.
+        let unknown = |id: &AssetId| matches!(state.assets[id].status, Status::Unknown { .. });
+        let sent = state.sent.iter().map(|(id, at)| (*id, *at));
+        let expected = state.assets.keys().copied().filter(unknown);
+        assert!(sent.eq(expected.map(|id| (id, at(9)))));
+        assert!(state.under_way.is_empty());
         state.unanswered.into_iter().collect()
     }
 

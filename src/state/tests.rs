@@ -201,6 +201,8 @@ fn any_state() -> impl Strategy<Value = State> {
             again: assets.keys().step_by(4).map(|id| (*id, 3)).collect(),
             staging: staging(&assets),
             unanswered: assets.keys().step_by(4).map(|id| (*id, *id)).collect(),
+            sent: assets.keys().step_by(3).map(|id| (*id, at(7))).collect(),
+            under_way: BTreeMap::new(),
             lineage: Uuid::from_u128(lineage),
             serial: 9,
             target: Target {

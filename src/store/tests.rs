@@ -47,6 +47,7 @@ fn started(number: u64) -> RunEvent {
 
 fn intent(batch: u64, ids: &[AssetId]) -> RunEvent {
     RunEvent::Intent {
+        at: None,
         stack: None,
         with: Arc::default(),
         batch,

@@ -50,7 +50,7 @@ fn expect(desk: &Desk, expected: [(&str, Value); 3]) {
     );
 }
 
-fn all(status: &'static str, evidence: Value) -> [(&'static str, Value); 3] {
+fn all(status: &'static str, evidence: &Value) -> [(&'static str, Value); 3] {
     [(); 3].map(|()| (status, evidence.clone()))
 }
 
@@ -68,17 +68,17 @@ fn what_went_along_with_a_folder_is_shown_by_its_line_in_a_later_run() {
     for later in [false, true] {
         let (served, desk) = covered("slow_cascade: 0", &["drop-after=first:1@v4_folder_delete"]);
         ends_with(&apply(&served, &desk, &ONCE), 3);
-        expect(&desk, all("unknown", Value::Null));
+        expect(&desk, all("unknown", &Value::Null));
         if later {
             set_faults(&served, &["503=100%@v4_recently_deleted"]);
             let_seconds_pass();
             ends_with(&apply(&served, &desk, &ONCE), 3);
-            expect(&desk, all("unknown", Value::Null));
+            expect(&desk, all("unknown", &Value::Null));
             set_faults(&served, &[]);
         }
         let_seconds_pass();
         ends_with(&apply(&served, &desk, &[]), 0);
-        expect(&desk, all("retired", json!("listed")));
+        expect(&desk, all("retired", &json!("listed")));
         served.stop();
     }
 }
@@ -96,7 +96,7 @@ fn a_line_of_a_folder_that_is_older_than_its_delete_shows_nothing_of_what_is_in_
     served.sandbox.restore(folder);
     let_seconds_pass();
     ends_with(&apply(&served, &desk, &ONCE), 3);
-    expect(&desk, all("unknown", Value::Null));
+    expect(&desk, all("unknown", &Value::Null));
     // Nothing of it is found any more; the line is there still.
     let calls = "v4_folder_read+v4_file_read+v4_stack_read+v4_folder_children+v4_folder_files+v4_folder_folders+v4_folder_stacks";
     let rules = calls.split('+').map(|call| format!("404=100%@{call}"));
@@ -107,7 +107,7 @@ fn a_line_of_a_folder_that_is_older_than_its_delete_shows_nothing_of_what_is_in_
     );
     for _ in 0..2 {
         ends_with(&apply(&served, &desk, &ONCE), 3);
-        expect(&desk, all("unknown", Value::Null));
+        expect(&desk, all("unknown", &Value::Null));
     }
     // Whoever never asked for it believes the line.
     let other = listing(&[(1, "folder")]);
@@ -187,7 +187,7 @@ mod killed {
             }
             let_seconds_pass();
             ends_with(&apply(&served, &desk, &[]), 0);
-            expect(&desk, all("retired", json!("listed")));
+            expect(&desk, all("retired", &json!("listed")));
             served.stop();
         }
     }
@@ -199,7 +199,7 @@ mod killed {
         dies(&served, &desk, "batch.send:2");
         let_seconds_pass();
         ends_with(&apply(&served, &desk, &[]), 0);
-        expect(&desk, all("retired", json!("listed")));
+        expect(&desk, all("retired", &json!("listed")));
         served.stop();
     }
 
@@ -231,7 +231,7 @@ mod killed {
             .args(["--api", "v4", "--endpoint", &url, "--state", "state.json"])
             .env("FRAMEIO_TOKEN", served.sandbox.token());
         ends_with(&desk.done(&mut command), 0);
-        expect(&desk, all("restored", json!("listed")));
+        expect(&desk, all("restored", &json!("listed")));
         assert!(served.sandbox.with_world(|world| {
             let is_alive = |number| world.is_alive(text(number).parse().unwrap());
             [1, 11, 2, 21].into_iter().all(is_alive)

@@ -153,6 +153,7 @@ fn run(number: u64) -> [RunEvent; 3] {
             account: None,
         }),
         RunEvent::Intent {
+            at: None,
             stack: None,
             with: Arc::default(),
             batch: 1,

@@ -36,6 +36,7 @@ fn base() -> State {
 
 fn intent(batch: u64, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     RunEvent::Intent {
+        at: None,
         stack: None,
         with: [].into(),
         batch,

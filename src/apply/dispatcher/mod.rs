@@ -223,6 +223,7 @@ impl<'run, S: Strategy, Se: Session> Dispatcher<'run, S, Se> {
                 ids: targets.into(),
                 stack: S::stack(&job),
                 with: self.along(&job),
+                at: self.known().intended_at(job.task()),
             });
             orders.push(Order {
                 batch: self.traffic.batches,

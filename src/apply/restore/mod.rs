@@ -287,6 +287,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             ids: [wanted.id].into(),
             stack: None,
             with: self.along(wanted),
+            at: None,
         };
         if !self.commit(vec![intent]) {
             self.done.left += wanted.assets();

@@ -262,6 +262,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             ids: ids.into(),
             stack: None,
             with,
+            at: None,
         });
         self.commit(before)
     }

@@ -6,13 +6,18 @@ use jiff::Timestamp;
 
 use crate::apply::strategy::{Known, Strategy, Subject};
 use crate::asset::AssetId;
+use crate::event::Task;
 use crate::frameio::clocks::{earlier, later};
 use crate::state::Status;
 
 impl<S: Strategy> Known<'_, S> {
-    /// When the delete of an asset was sent that was not answered, by the run's clock.
-    ///
-    /// Of those of earlier runs nobody has kept more than when the run began.
+    /// When a delete is about to be sent, for runs that come later.
+    pub(crate) fn intended_at(&self, task: Task) -> Option<Timestamp> {
+        (task == Task::Delete).then_some(self.time)
+    }
+
+    /// When the delete of an asset was sent that was not answered, by the run's clock, or before; of
+    /// those of earlier runs when the run began: what somebody else has deleted since is shown as well.
     pub(crate) fn intent_of(&self, id: AssetId) -> Option<Timestamp> {
         if let Some(intent) = self.memory.intents.get(&id) {
             return Some(self.time_at(*intent));
@@ -52,7 +57,10 @@ impl<S: Strategy> Known<'_, S> {
     /// Both times are the server's. Where it tells none they cannot be compared, and what cannot be
     /// compared is not ours: whoever takes back what a run deleted must not take back what others did.
     pub(crate) fn is_ours(&self, id: AssetId, at: Timestamp) -> bool {
-        let intent = self.intent_of(id).filter(|_| self.memory.has_told_time);
+        let is_earlier = !self.memory.intents.contains_key(&id);
+        let sent = self.state.sent.get(&id).filter(|_| is_earlier);
+        let began = self.intent_of(id).filter(|_| self.memory.has_told_time);
+        let intent = began.map(|began| sent.map_or(began, |sent| began.max(*sent)));
         // Neither time need have more than seconds.
         intent.is_some_and(|intent| at.as_second() >= intent.as_second())
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::listing::{empty, hear_approved, listing, run_on};
 use super::served::V4;
 use super::*;
@@ -58,6 +60,37 @@ fn a_line_of_a_list_counts_only_beside_a_reading_that_finds_nothing() {
     }
     assert_eq!(status(&ended.state, 4), Some("missing"));
     assert_eq!(server.0.lock().unwrap().sought.len(), 1, "all at once");
+}
+
+/// The run that sent it had begun long before.
+#[test]
+fn what_was_deleted_before_our_delete_was_sent_is_not_ours() {
+    let later = |seconds| {
+        START
+            .checked_add(SignedDuration::from_secs(seconds))
+            .unwrap()
+    };
+    let (sent, now) = (later(10), later(20));
+    for (line, kept, expected) in [
+        (later(5), Some(sent), Status::Gone(Evidence::Listed)),
+        (sent, Some(sent), Status::Retired(Evidence::Listed)),
+        (now, Some(sent), Status::Retired(Evidence::Listed)),
+        // An earlier version has kept no more than when the run began.
+        (later(5), None, Status::Retired(Evidence::Listed)),
+    ] {
+        let server = V4::with([]);
+        server.0.lock().unwrap().lines = [(asset(1), line)].into();
+        let mut known = unanswered(empty(), [1]);
+        known.apply(1, &RunEvent::Started(bench::info(&empty())));
+        known
+            .assets
+            .entry(asset(1))
+            .and_modify(|record| record.run = 1);
+        known.sent.extend(kept.map(|sent| (asset(1), sent)));
+        let ended = run_on(&server, known, &[(1, Some(Kind::File))], &[]);
+        assert_eq!(ended.state.assets[&asset(1)].status, expected);
+        assert!(ended.state.sent.is_empty());
+    }
 }
 
 #[test]

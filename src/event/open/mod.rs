@@ -82,6 +82,7 @@ impl OpenBatches {
                 ids,
                 stack,
                 with,
+                at: _,
             } => {
                 let sent = Sent {
                     task: *task,

@@ -17,6 +17,7 @@ fn intent(batch: u64, task: Task, numbers: &[u128]) -> RunEvent {
         ids: numbers.iter().map(|number| id(*number)).collect(),
         stack: None,
         with: Arc::default(),
+        at: None,
     }
 }
 
@@ -71,6 +72,7 @@ fn what_goes_along_is_unknown_until_it_is_told_unless_the_folder_is_refused() {
         ids: [id(1)].into(),
         stack: None,
         with: [id(2), id(3)].into(),
+        at: None,
     };
     let all = vec![id(1), id(2), id(3)];
     assert_eq!(open(&folded(&[folder(1)])), [(1, all.clone())]);
@@ -99,6 +101,7 @@ fn what_goes_along_with_a_folder_that_is_not_found_is_unknown_unless_that_stays(
         ids: [id(1)].into(),
         stack: None,
         with: [id(2), id(3)].into(),
+        at: None,
     };
     let doubted = RunEvent::Doubted {
         batch: 1,
@@ -189,6 +192,7 @@ fn a_file_of_a_stack_has_an_outcome_of_its_own_until_it_is_written_down() {
         ids: [id(number)].into(),
         stack: Some(id(9)),
         with: Arc::default(),
+        at: None,
     };
     let done = |batch, number, retired| RunEvent::FileDone {
         batch,
@@ -240,6 +244,7 @@ fn a_delete_in_place_of_something_is_under_way_until_it_is_answered() {
         ids: [id(batch.into())].into(),
         stack: Some(id(stack)),
         with: Arc::default(),
+        at: None,
     };
     let mut open = folded(&[
         of_stack(1, Task::Delete, 7),

@@ -33,6 +33,7 @@ impl<'line> Event<'line> {
                 ids,
                 stack,
                 with,
+                at: _,
             } => Self::BatchSent {
                 version,
                 at,
@@ -57,13 +58,7 @@ impl<'line> Event<'line> {
                 file: *file,
                 retired: *retired,
             },
-            RunEvent::Doubted { batch, ids } => Self::Doubted {
-                version,
-                at,
-                run,
-                batch: *batch,
-                ids: Cow::Borrowed(ids),
-            },
+            RunEvent::Doubted { batch, ids } => Self::doubted(at, run, *batch, ids),
             RunEvent::Forgotten { at: _, ids } => Self::forgotten(at, run, ids),
             RunEvent::LeftAlone { at: _, assets } => Self::left_alone(at, run, assets),
             RunEvent::Warned { batch, message } => Self::Warned {
@@ -125,6 +120,16 @@ impl<'line> Event<'line> {
             run,
             reason: Cow::Borrowed(reason),
             message: Cow::Owned(stopped(reason)),
+        }
+    }
+
+    const fn doubted(at: At, run: u64, batch: u64, ids: &'line [AssetId]) -> Self {
+        Self::Doubted {
+            version: Version,
+            at,
+            run,
+            batch,
+            ids: Cow::Borrowed(ids),
         }
     }
 

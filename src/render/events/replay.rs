@@ -180,6 +180,7 @@ impl Replay {
             ids,
             stack,
             with: with.into(),
+            at: None,
         });
         Ok(())
     }

@@ -93,6 +93,7 @@ fn refusal(message: &str) -> Outcome {
 
 fn intent(batch: u64, task: Task, ids: &[u128]) -> RunEvent {
     RunEvent::Intent {
+        at: None,
         stack: None,
         with: Arc::default(),
         batch,

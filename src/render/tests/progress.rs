@@ -55,6 +55,7 @@ fn the_line_tells_figures_speed_and_rest() {
 fn an_asset_is_counted_once_by_its_last_outcome() {
     let mut progress = Progress::new(3, Vec::new());
     progress.on_event(&RunEvent::Intent {
+        at: None,
         stack: None,
         with: Arc::default(),
         batch: 1,

@@ -94,6 +94,8 @@ fn known() -> State {
         again: BTreeMap::new(),
         staging: Vec::new(),
         unanswered: BTreeMap::new(),
+        sent: BTreeMap::new(),
+        under_way: BTreeMap::new(),
         holds: BTreeMap::from([
             (Subject::Asset(id(5)), hold(None)),
             (

@@ -45,6 +45,7 @@ pub(super) fn ended(ending: Ending) -> RunEvent {
 
 pub(super) fn intent(batch: u64, task: Task, ids: impl IntoIterator<Item = u128>) -> RunEvent {
     RunEvent::Intent {
+        at: None,
         stack: None,
         with: Arc::default(),
         batch,

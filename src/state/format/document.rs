@@ -2,10 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::state::format::{FolderLine, RecordLine, RunLine, hold};
+
+/// A moment: RFC 3339.
+#[derive(schemars::JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Moment(#[schemars(with = "String", extend("format" = "date-time"))] Timestamp);
 
 /// The whole document.
 #[derive(schemars::JsonSchema)]
@@ -50,6 +57,9 @@ pub(crate) struct StateDocument {
     /// in: it is shown to be deleted by that, and comes back with it.
     #[serde(default)]
     unanswered: BTreeMap<AssetId, AssetId>,
+    /// When the deletes were sent of which nobody knows what became, by the server's clock: RFC 3339.
+    #[serde(default)]
+    sent: BTreeMap<AssetId, Moment>,
     /// What is known, by asset.
     assets: BTreeMap<AssetId, RecordLine<'static>>,
     /// What is held, by asset, as runs found it in manifests: it stays so until it is released.

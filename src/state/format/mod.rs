@@ -171,6 +171,7 @@ pub fn head_lines(state: &State, folders: &BTreeSet<u32>) -> Vec<String> {
         lines.push(format!(r#""again":{},"#, json(&state.again)));
     }
     table("unanswered", &state.unanswered, &mut lines);
+    table("sent", &state.sent, &mut lines);
     if !state.staging.is_empty() {
         lines.push(r#""staging":["#.to_owned());
         let last = state.staging.len() - 1;

@@ -81,6 +81,7 @@ impl<'de> Visitor<'de> for StateVisitor {
             "kept",
             "again",
             "unanswered",
+            "sent",
             "staging",
             "assets",
             "holds",
@@ -91,7 +92,7 @@ impl<'de> Visitor<'de> for StateVisitor {
         let (mut runs, mut folders, mut marks, mut stays, mut again) =
             (None, None, None, None, None);
         let (mut assets, mut holds, mut project_holds) = (None, None, None);
-        let (mut staging, mut unanswered) = (None, None);
+        let (mut staging, mut unanswered, mut sent) = (None, None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
                 "version" => {
@@ -114,6 +115,7 @@ impl<'de> Visitor<'de> for StateVisitor {
                 "kept" => set(&mut stays, "kept", map.next_value()?)?,
                 "again" => set(&mut again, "again", map.next_value()?)?,
                 "unanswered" => set(&mut unanswered, "unanswered", map.next_value()?)?,
+                "sent" => set(&mut sent, "sent", map.next_value()?)?,
                 "staging" => set(&mut staging, "staging", map.next_value()?)?,
                 "assets" => set(&mut assets, "assets", map.next_value_seed(Assets)?)?,
                 "holds" => {
@@ -161,6 +163,8 @@ impl<'de> Visitor<'de> for StateVisitor {
             again: again.unwrap_or_default(),
             staging: staging.unwrap_or_default(),
             unanswered: unanswered.unwrap_or_default(),
+            sent: sent.unwrap_or_default(),
+            under_way: BTreeMap::new(),
         };
         check(&state).map_err(A::Error::custom)?;
         Ok(state)

@@ -118,12 +118,14 @@ impl<'line> EventLine<'line> {
                 ids,
                 stack,
                 with,
+                at,
             } => Self::Intent {
                 batch: *batch,
                 task: *task,
                 ids: Cow::Borrowed(ids),
                 stack: *stack,
                 with: Cow::Borrowed(with),
+                at: *at,
             },
             RunEvent::Opened { stack, files } => Self::Opened {
                 stack: *stack,
@@ -237,6 +239,11 @@ fn doubted(batch: u64, ids: Cow<'_, [AssetId]>) -> RunEvent {
     RunEvent::Doubted { batch, ids }
 }
 
+fn warned(batch: u64, message: Cow<'_, str>) -> RunEvent {
+    let message = message.into_owned();
+    RunEvent::Warned { batch, message }
+}
+
 fn forgotten(at: Timestamp, ids: Cow<'_, [AssetId]>) -> RunEvent {
     let ids = ids.into_owned();
     RunEvent::Forgotten { at, ids }
@@ -311,12 +318,14 @@ impl From<EventLine<'_>> for RunEvent {
                 ids,
                 stack,
                 with,
+                at,
             } => Self::Intent {
                 batch,
                 task,
                 ids: Arc::from(&*ids),
                 stack,
                 with: Arc::from(&*with),
+                at,
             },
             EventLine::Opened { stack, files } => opened(stack, &files),
             EventLine::FileDone {
@@ -368,10 +377,7 @@ impl From<EventLine<'_>> for RunEvent {
                 at,
                 outcomes: ids.iter().map(|id| (*id, Outcome::Missing)).collect(),
             },
-            EventLine::Warned { batch, message } => Self::Warned {
-                batch,
-                message: message.into_owned(),
-            },
+            EventLine::Warned { batch, message } => warned(batch, message),
             EventLine::Ended { at, .. } => Self::Ended {
                 at,
                 ending: Ending::Done,

@@ -80,6 +80,11 @@ pub(super) enum EventLine<'line> {
         /// until a later line names it.
         #[serde(default, skip_serializing_if = "<[AssetId]>::is_empty")]
         with: Cow<'line, [AssetId]>,
+        /// When that was, of a delete, by the server's clock as far as it had told the time: what was
+        /// deleted before was deleted by others. Earlier versions did not keep it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+        at: Option<Timestamp>,
     },
     /// A version stack is about to be deleted file by file, or something is about to be moved aside
     /// with what is in it.

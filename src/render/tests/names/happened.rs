@@ -84,6 +84,7 @@ pub(super) fn events(texts: &Texts) -> Vec<RunEvent> {
             over: vec![id(9)],
         },
         RunEvent::Intent {
+            at: None,
             batch: 1,
             task: Task::Delete,
             ids: Arc::new([id(6), id(10), id(11), id(12)]),
