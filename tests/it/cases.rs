@@ -237,6 +237,8 @@ static UNSTEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
         (r"(requests? in) [0-9.]+ m?s\b", "$1 [DURATION]"),
         (r#""elapsed_ms":\d+"#, r#""elapsed_ms":[MS]"#),
+        // The waiver that is offered ends a week from now.
+        (r"(reason: say why, expires: )[0-9-]+", "$1[DAY]"),
         // Thirty days from now.
         (
             r#"(restorable until |restorable_until":")2\d{3}-\d\d-\d\dT[\d:.]+Z"#,
