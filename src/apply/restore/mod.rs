@@ -4,6 +4,7 @@
 //! after another is fast enough for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -418,7 +419,10 @@ impl<Se: Session> Run<'_, '_, Se> {
         let at = self.server.now();
         self.commit(vec![RunEvent::Ended { at, ending }]);
         crash::point("restore.ended");
-        let mut done = self.done;
+        // What was asked for without an answer may have come along with its version stack since.
+        let mut done = mem::take(&mut self.done);
+        done.unseen.retain(|id| !self.is_seen(*id));
+        done.failed.retain(|id, _| !self.is_seen(*id));
         done.not_saved = self.ledger.save().err();
         done.unseen.sort_unstable();
         done

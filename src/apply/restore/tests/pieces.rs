@@ -62,3 +62,14 @@ fn a_version_stack_that_nobody_sees_while_it_is_empty_is_back_with_its_files() {
         assert!(all_seen(&store, &[20, 21, 22]));
     }
 }
+
+/// It was refused at first, and one of its files was asked for without an answer meanwhile.
+#[test]
+fn what_comes_along_later_is_not_called_unseen() {
+    let (_folder, store) = empty();
+    let mut world = world(vec![Way::Refuse, Way::Lost], 0, None);
+    world.stacks.brings = true;
+    let done = run_once(&store, &mut world, wanted(&[20, 21, 22, 1], true), u32::MAX);
+    assert_eq!((done.back, done.unseen.len()), (4, 0), "{done:?}");
+    assert!(all_seen(&store, &[20, 21, 22]));
+}
