@@ -211,8 +211,7 @@ fn apply(
     let consent = consent.map_or_else(|| ask_consent(context, &prepared), Ok)?;
     let approved = approve(plan, consent, skip).map_err(Refusals::from)?;
     let stages = !approved.staging().is_empty() || !prepared.basis.state.staging.is_empty();
-    let account = prepared.basis.target.account.clone();
-    let account = account.filter(|_| stages || approved.sends());
+    let account = (prepared.basis.target.account.clone()).filter(|_| stages || approved.sends());
     let clock = SystemClock::start();
     let asked = asked(identity::masked(context, &who), Some(consent));
     let planned = Planned::of(reports, (plan, files), asked);

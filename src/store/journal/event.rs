@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::asset::AssetId;
 use crate::event::{Ending, HoldChanges, Kept, Provenance, RunEvent, RunInfo, Staging};
@@ -214,6 +215,25 @@ const fn changed(at: Timestamp, changes: HoldChanges) -> RunEvent {
     RunEvent::HoldsChanged { at, changes }
 }
 
+fn started(
+    (number, id, at): (u64, Uuid, Timestamp),
+    [actor, commit, ci, plan]: [Option<String>; 4],
+    account: Option<String>,
+) -> RunEvent {
+    RunEvent::Started(RunInfo {
+        number,
+        id,
+        at,
+        provenance: Provenance {
+            actor,
+            commit,
+            ci,
+            plan,
+        },
+        account,
+    })
+}
+
 fn again_over(ids: Cow<'_, [AssetId]>) -> RunEvent {
     let ids = ids.into_owned();
     RunEvent::AgainOver { ids }
@@ -281,18 +301,7 @@ impl From<EventLine<'_>> for RunEvent {
                 ci,
                 plan,
                 account,
-            } => Self::Started(RunInfo {
-                number: run,
-                id,
-                at,
-                provenance: Provenance {
-                    actor,
-                    commit,
-                    ci,
-                    plan,
-                },
-                account,
-            }),
+            } => started((run, id, at), [actor, commit, ci, plan], account),
             EventLine::HoldsChanged { at, changes } => changed(at, changes.into_owned()),
             EventLine::Described { assets } => described(assets),
             EventLine::Marked { seen } => marked(seen),
