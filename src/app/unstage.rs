@@ -62,12 +62,14 @@ pub(crate) fn unstage(
     let rows = || plan.rows.iter();
     let back = rows().filter(|(_, standing)| matches!(standing, Standing::Back { .. }));
     let away = rows().filter(|(_, standing)| *standing == Standing::Away);
+    let stuck = rows().filter(|(_, standing)| standing.is_stuck());
     let unstaging = Unstaging {
         info,
         state,
         session: &mut session,
         back: back.map(|(waiting, _)| waiting.id).collect(),
         away: away.map(|(waiting, _)| waiting.id).collect(),
+        stuck: stuck.map(|(waiting, _)| waiting.id).collect(),
         terms: Terms {
             actor: None,
             patience,

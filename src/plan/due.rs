@@ -1,4 +1,5 @@
-//! What comes due within some time, as far as manifests and state say. Pure.
+//! What comes due within some time, or waits aside and is due already, as far as manifests and state
+//! say. Pure.
 //!
 //! No server is asked: what lies in something that is held, or is marked in Frame.io, is found by
 //! the plan of that day.
@@ -54,9 +55,11 @@ pub enum Waits {
     Hold(Arc<str>),
     /// The date of its staging folder.
     Staged,
+    /// Nothing: the date of its staging folder is past, and it is there as far as the state knows.
+    Overdue,
 }
 
-/// Finds what comes due after `now` and up to `until`, by owner.
+/// Finds what comes due up to `until`, by owner; what is due by `now` only where it waits aside.
 #[must_use]
 pub fn due(
     manifests: &Manifests,
@@ -145,9 +148,12 @@ fn begins(
     let of_asset = holds.assets.get(&entry.id);
     let of_project = project.and_then(|project| holds.projects.get(&project));
     let date = date.map(|date| (date, Waits::Date));
-    let staged = aside.map(|aside| (aside.due, Waits::Staged));
-    let ahead = date.into_iter().chain(staged).filter(|(at, _)| *at > now);
-    let mut begins = ahead.max_by_key(|(at, _)| *at);
+    let staged = aside.map(|aside| match aside.due {
+        due if due > now => (due, Waits::Staged),
+        due => (due, Waits::Overdue),
+    });
+    let ahead = date.filter(|(at, _)| *at > now);
+    let mut begins = ahead.into_iter().chain(staged).max_by_key(|(at, _)| *at);
     for hold in of_asset.into_iter().chain(of_project) {
         let until = hold.until?;
         if begins.as_ref().is_none_or(|(at, _)| *at < until) {
@@ -323,7 +329,7 @@ mod tests {
         };
         assert_eq!(of(150, None, vec![]), Some(150));
         assert_eq!(of(150, Some(90), vec![]), Some(150), "its own date is over");
-        assert_eq!(of(100, None, vec![]), None, "it is due already");
+        assert_eq!(of(100, None, vec![]), Some(100), "it is due already");
         // What its entry or a hold says goes on longer than its folder does.
         assert_eq!(of(150, Some(160), vec![]), Some(160));
         assert_eq!(of(150, None, vec![hold(1, Some(170))]), Some(170));

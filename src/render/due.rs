@@ -21,6 +21,10 @@ use crate::visible;
 /// What is said of what is moved aside.
 const STAGED: &str = "staged: people can take it back until then";
 
+/// What is said of it once its date is past.
+const OVERDUE: &str =
+    "staged, and due: the next `retire apply` deletes it, unless somebody takes it back";
+
 /// What is said of what a hold keeps until then.
 const HELD: &str = "until then held";
 
@@ -76,6 +80,7 @@ fn said(due: &Due, names: Names) -> Vec<Line> {
             None => Line::words(HELD),
         }),
         Waits::Staged => Some(Line::words(STAGED)),
+        Waits::Overdue => Some(Line::words(OVERDUE)),
     };
     let known = [
         due.known.bytes.map(|known| Line::words(bytes(known))),
@@ -216,7 +221,7 @@ impl<'a> Asset<'a> {
             folder: location.map(|place| &*place.folder),
             bytes: due.known.bytes,
             hold: match &due.waits {
-                Waits::Date | Waits::Staged => None,
+                Waits::Date | Waits::Staged | Waits::Overdue => None,
                 Waits::Hold(reason) => Some(reason),
             },
             reason: due.reason.as_deref(),

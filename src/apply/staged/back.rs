@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::staged::{After, Stager};
 use crate::asset::{AssetId, Kind};
@@ -57,14 +57,19 @@ impl<Se: Session> Stager<'_, '_, Se> {
         back
     }
 
+    /// Until when something waits at least that somebody wants back.
+    pub(super) fn later(&self) -> Timestamp {
+        let now = self.server.now();
+        now.checked_add(POSTPONED).unwrap_or(now)
+    }
+
     fn move_on(
         &mut self,
         (project, from, before): Way,
         assets: &[(AssetId, Kind)],
         after: After,
     ) -> Vec<AssetId> {
-        let now = self.server.now();
-        let later = now.checked_add(POSTPONED).unwrap_or(now);
+        let later = self.later();
         let state = self.ledger.state();
         let asides: BTreeMap<AssetId, Aside> = assets
             .iter()

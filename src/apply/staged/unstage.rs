@@ -7,8 +7,9 @@ use crate::apply::run::NotSaved;
 use crate::apply::staged::{After, Server, Stager, Terms};
 use crate::asset::AssetId;
 use crate::crash;
+use crate::diagnostic::counted;
 use crate::event::{Ending, Listener, RunEvent, RunInfo, StopReason};
-use crate::outcome::{AssetOutcome, Outcome};
+use crate::outcome::{Aside, AssetOutcome, Outcome};
 use crate::state::State;
 use crate::store::Session;
 
@@ -21,6 +22,8 @@ pub(crate) struct Unstaging<'run, Se> {
     pub(crate) back: BTreeSet<AssetId>,
     /// What somebody has taken out: only recorded.
     pub(crate) away: Vec<AssetId>,
+    /// What is to go back, and cannot: it is given time.
+    pub(crate) stuck: Vec<AssetId>,
     pub(crate) terms: Terms,
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn run<Se: Session>(unstaging: Unstaging<'_, Se>, server: &mut dyn Se
         session,
         back,
         away,
+        stuck,
         terms,
     } = unstaging;
     let mut heard = Heard::default();
@@ -86,6 +90,7 @@ pub(crate) fn run<Se: Session>(unstaging: Unstaging<'_, Se>, server: &mut dyn Se
     let mut done = Unstaged::default();
     if stager.commit(vec![RunEvent::Started(info)]) {
         done.back += stager.take_back(&away);
+        stager.postpone(&stuck);
         let moved = stager.move_back(&back, After::Rescue);
         done.back += moved.len();
         done.still = back.difference(&moved).copied().collect();
@@ -111,6 +116,30 @@ impl<Se: Session> Stager<'_, '_, Se> {
             self.commit(vec![said]);
         }
         all.len()
+    }
+
+    /// Gives time to what cannot go back: somebody wants it, and is not overtaken by its date.
+    fn postpone(&mut self, stuck: &[AssetId]) {
+        let later = self.later();
+        let state = self.ledger.state();
+        let asides = stuck
+            .iter()
+            .filter_map(|id| Some((*id, *state.aside(*id)?)));
+        let sooner = asides.filter(|(_, aside)| aside.due < later);
+        let outcomes = sooner.map(|(id, aside)| {
+            let due = later;
+            (id, Outcome::Staged(Aside { due, ..aside }))
+        });
+        let outcomes: Vec<AssetOutcome> = outcomes.collect();
+        if outcomes.is_empty() {
+            return;
+        }
+        let wait = counted(outcomes.len(), "asset waits", "assets wait");
+        let said = self.said(outcomes);
+        self.commit(vec![said]);
+        self.warn(format!(
+            "{wait} until {later:.0} at least, so that there is time to move what cannot go back"
+        ));
     }
 
     /// Writes down that the run is over; returns why, where it is before its end.

@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What is typed, and what to do in its place.
-const HABITS: [(&[&str], &str); 10] = [
+const HABITS: [(&[&str], &str); 11] = [
     (
         &["--dry-run", "-n", "--check", "diff", "preview"],
         "`retire plan` shows what apply would do, and changes nothing",
@@ -34,8 +34,12 @@ const HABITS: [(&[&str], &str); 10] = [
     ),
     (&["version", "-v"], "`retire --version` prints the version"),
     (
-        &["undo", "restore", "rollback", "undelete"],
-        "this version takes nothing back: in Frame.io an asset can be restored for 30 days, and `retire state list --status retired` says which ones were deleted",
+        &["undo", "rollback", "undelete", "recover"],
+        "`retire restore run:7` takes back what run 7 deleted, and `retire state unstage run:7` what it moved aside; `retire state history` shows the runs",
+    ),
+    (
+        &["unstage", "history"],
+        "it stands below `state`: `retire state unstage run:7`, `retire state history`",
     ),
     (
         &["list", "ls", "status"],
@@ -131,7 +135,8 @@ mod tests {
             ("retire plan -out=p", "`--out FILE`"),
             ("retire plan --output p", "`--out FILE`"),
             ("retire version", "`retire --version`"),
-            ("retire undo", "restored for 30 days"),
+            ("retire undo", "`retire restore run:7`"),
+            ("retire unstage", "`retire state unstage run:7`"),
             ("retire list", "`retire state list`"),
             ("retire plan --due 7d --report a.md", "> due.md"),
             ("retire plan --summary --due 7d", "> due.md"),

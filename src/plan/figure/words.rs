@@ -147,7 +147,10 @@ impl fmt::Display for Figure {
                 write!(formatter, ": {percent} %{of} would go, {bytes} of {all}")?;
             }
             Found::Age { seconds, id, path } => {
-                let ago = measure::duration(rounded_down(*seconds));
+                let ago = match rounded_down(*seconds) {
+                    Duration::ZERO => "less than a minute".to_owned(),
+                    rounded => measure::duration(rounded),
+                };
                 let (id, path) = (*id, path.clone());
                 write!(formatter, ": {} was changed {ago} ago", Called { id, path })?;
             }

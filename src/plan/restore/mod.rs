@@ -1,7 +1,6 @@
 //! Taking back what was deleted: which assets, and what the server says of each. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,8 +10,11 @@ use crate::inventory::{Inventory, Known, Seen};
 use crate::outcome::Evidence;
 use crate::state::{Record, State, Status, restorable_until};
 use parts::Parts;
+use refused::is_deleted;
+pub use refused::{NotChosen, Runs};
 
 mod parts;
+mod refused;
 #[cfg(test)]
 mod tests;
 
@@ -23,89 +25,6 @@ pub enum Chosen {
     Run(u64),
     /// These assets.
     Assets(Vec<AssetId>),
-}
-
-/// Why nothing of what somebody wants back can be restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotChosen {
-    /// The state has no such run.
-    NoRun(u64, Runs),
-    /// The run has deleted nothing that is still deleted, nor anything that is back.
-    Nothing(u64, Runs),
-    /// The state does not know the asset.
-    NotKnown(AssetId),
-    /// The asset is recorded as something else than deleted by us.
-    NotRetired(AssetId, &'static str),
-}
-
-/// The runs that have deleted something that nobody has seen back, and those that have asked for such
-/// where no record says which run deleted it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Runs {
-    deleted: BTreeSet<u64>,
-    asked: BTreeSet<u64>,
-}
-
-impl Runs {
-    /// Those of a state.
-    pub(crate) fn of(state: &State) -> Self {
-        let mut runs = Self::default();
-        let open = state.assets.values();
-        for record in open.filter(|record| is_deleted(&record.status).is_some()) {
-            match record.deleted() {
-                Some(deleted) => runs.deleted.insert(deleted.run),
-                None => runs.asked.insert(record.run),
-            };
-        }
-        runs
-    }
-
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.deleted.is_empty() && self.asked.is_empty()
-    }
-}
-
-impl fmt::Display for Runs {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { deleted, asked } = self;
-        if self.is_empty() {
-            return formatter.write_str("no run has deleted anything that is still deleted");
-        }
-        let said = [
-            (deleted, "deleted something that is still deleted"),
-            (asked, "asked for something that nobody has seen back"),
-        ];
-        let said = said.into_iter().filter(|(runs, _)| !runs.is_empty());
-        let said: Vec<String> = said
-            .map(|(runs, what)| {
-                let named: Vec<String> = runs.iter().map(|run| format!("`run:{run}`")).collect();
-                let has = if runs.len() == 1 { "has" } else { "have" };
-                let named = named.join(", ");
-                format!("{named} {has} {what}")
-            })
-            .collect();
-        formatter.write_str(&said.join("; "))
-    }
-}
-
-impl fmt::Display for NotChosen {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRun(run, others) => {
-                write!(formatter, "the state has no run {run}; {others}")
-            }
-            Self::Nothing(run, others) => write!(
-                formatter,
-                "nothing that run {run} deleted is still deleted; {others}"
-            ),
-            Self::NotKnown(id) => write!(formatter, "the state has no record of `{id}`"),
-            Self::NotRetired(id, status) => write!(
-                formatter,
-                "`{id}` is recorded as {status}, and only what this state has as retired is restored"
-            ),
-        }
-    }
 }
 
 /// An asset that somebody wants back.
@@ -223,7 +142,11 @@ fn named(
         if is_open(id) {
             ids.insert(*id);
         } else if !is_known {
-            return Err(NotChosen::NotRetired(*id, record.status.name()));
+            return Err(if matches!(record.status, Status::Staged(_)) {
+                NotChosen::Staged(*id)
+            } else {
+                NotChosen::NotRetired(*id, record.status.name())
+            });
         }
     }
     let mut waiting = named.to_vec();
@@ -354,25 +277,6 @@ fn whole(state: &State, folder: AssetId, staged: &BTreeMap<AssetId, AssetId>) ->
         parts_of_stack: Arc::default(),
         only_with: None,
     })
-}
-
-/// What shows that we deleted an asset that nothing shows to be back.
-const fn is_deleted(status: &Status) -> Option<Evidence> {
-    match status {
-        Status::Retired(evidence)
-        | Status::Restored {
-            was: evidence,
-            seen: false,
-            ..
-        } => Some(*evidence),
-        Status::Restored { seen: true, .. }
-        | Status::Gone(_)
-        | Status::Failed(_)
-        | Status::Unknown { .. }
-        | Status::Missing
-        | Status::Staged(_)
-        | Status::Rescued => None,
-    }
 }
 
 /// What the server says of an asset that somebody wants back.

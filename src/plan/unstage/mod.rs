@@ -162,6 +162,15 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Whether it waits, and cannot go back: whoever wants it back is given time for that.
+    #[must_use]
+    pub const fn is_stuck(&self) -> bool {
+        match self {
+            Self::NoParent(_) | Self::NoPlace | Self::ParentAside(_) | Self::Unread => true,
+            Self::Back { .. } | Self::Away | Self::Deleted => false,
+        }
+    }
+
     /// Whether anything follows.
     #[must_use]
     pub const fn is_asked(&self) -> bool {

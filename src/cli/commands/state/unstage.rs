@@ -9,6 +9,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{playground, rescue};
 use crate::diagnostic::{counted, either};
+use crate::plan::approve::Consent;
+use crate::plan::consent::Agreed;
 use crate::plan::unstage::choose;
 use crate::probe::Findings;
 use crate::render;
@@ -38,7 +40,8 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
     show(context, |folds, style, sink| {
         render::unstage::plan(&plan, folds, style, sink)
     })?;
-    if plan.assets() == 0 {
+    let is_stuck = plan.rows.iter().any(|(_, one)| one.is_stuck());
+    if plan.assets() == 0 && !is_stuck {
         opened.take_in()?;
         connection.close();
         return Ok(Exit::Open);
@@ -48,8 +51,11 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
         ..here
     };
     let consents = (taking.auto_approve, opened.is_sandbox());
-    let question = question(plan.assets(), &place);
-    let agreed = approve(context, consents, plan.assets(), question)?;
+    let agreed = match plan.assets() {
+        // Nothing is sent: it is only written down that somebody wants it back.
+        0 => Agreed::to(0, Consent::Auto).map_err(|_wrong| Failure::Declined)?,
+        assets => approve(context, consents, assets, question(assets, &place))?,
+    };
     let (order, session) = opened.begin(context, at, (&plan, &agreed))?;
     let (run, catalogue) = (order.info.number, order.state.catalogue.clone());
     let (unstaged, not_saved) = unstage(order, at, session);

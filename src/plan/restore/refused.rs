@@ -1,0 +1,130 @@
+//! Why nothing can be taken back of what somebody names.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::asset::AssetId;
+use crate::outcome::Evidence;
+use crate::state::{State, Status};
+
+/// Why nothing of what somebody wants back can be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotChosen {
+    /// The state has no such run.
+    NoRun(u64, Runs),
+    /// The run has deleted nothing that is still deleted, nor anything that is back.
+    Nothing(u64, Runs),
+    /// The state does not know the asset.
+    NotKnown(AssetId),
+    /// The asset is moved aside, and not deleted.
+    Staged(AssetId),
+    /// The asset is recorded as something else than deleted by us.
+    NotRetired(AssetId, &'static str),
+}
+
+/// The runs that have deleted something that nobody has seen back, and those that have asked for such
+/// where no record says which run deleted it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runs {
+    deleted: BTreeSet<u64>,
+    asked: BTreeSet<u64>,
+    /// Those that have moved something aside that waits.
+    staged: BTreeSet<u64>,
+}
+
+impl Runs {
+    /// Those of a state.
+    pub(crate) fn of(state: &State) -> Self {
+        let mut runs = Self::default();
+        let open = state.assets.values();
+        for record in open.filter(|record| is_deleted(&record.status).is_some()) {
+            match record.deleted() {
+                Some(deleted) => runs.deleted.insert(deleted.run),
+                None => runs.asked.insert(record.run),
+            };
+        }
+        let waiting = state.assets.values();
+        let folders = waiting.filter_map(|record| state.staging(record.status.aside()?.into));
+        runs.staged = folders.map(|folder| folder.run).collect();
+        runs
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deleted.is_empty() && self.asked.is_empty()
+    }
+}
+
+impl fmt::Display for Runs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            deleted,
+            asked,
+            staged,
+        } = self;
+        if self.is_empty() {
+            formatter.write_str("no run has deleted anything that is still deleted")?;
+            formatter.write_str(if staged.is_empty() { "" } else { "; " })?;
+        }
+        let said = [
+            (deleted, "deleted something that is still deleted"),
+            (asked, "asked for something that nobody has seen back"),
+            (
+                staged,
+                "moved something aside that waits, which `retire state unstage` moves back",
+            ),
+        ];
+        let said = said.into_iter().filter(|(runs, _)| !runs.is_empty());
+        let said: Vec<String> = said
+            .map(|(runs, what)| {
+                let named: Vec<String> = runs.iter().map(|run| format!("`run:{run}`")).collect();
+                let has = if runs.len() == 1 { "has" } else { "have" };
+                let named = named.join(", ");
+                format!("{named} {has} {what}")
+            })
+            .collect();
+        formatter.write_str(&said.join("; "))
+    }
+}
+
+impl fmt::Display for NotChosen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRun(run, others) => {
+                write!(formatter, "the state has no run {run}; {others}")
+            }
+            Self::Nothing(run, others) => write!(
+                formatter,
+                "nothing that run {run} deleted is still deleted; {others}"
+            ),
+            Self::NotKnown(id) => write!(formatter, "the state has no record of `{id}`"),
+            Self::Staged(id) => write!(
+                formatter,
+                "`{id}` is staged and not deleted: `retire state unstage` moves it back"
+            ),
+            Self::NotRetired(id, status) => write!(
+                formatter,
+                "`{id}` is recorded as {status}, and only what this state has as retired is restored"
+            ),
+        }
+    }
+}
+
+/// What shows that we deleted an asset that nothing shows to be back.
+pub(super) const fn is_deleted(status: &Status) -> Option<Evidence> {
+    match status {
+        Status::Retired(evidence)
+        | Status::Restored {
+            was: evidence,
+            seen: false,
+            ..
+        } => Some(*evidence),
+        Status::Restored { seen: true, .. }
+        | Status::Gone(_)
+        | Status::Failed(_)
+        | Status::Unknown { .. }
+        | Status::Missing
+        | Status::Staged(_)
+        | Status::Rescued => None,
+    }
+}
