@@ -116,14 +116,11 @@ pub fn wanted(inputs: Inputs<'_>) -> Wanted {
 /// v2 deletes fifty assets a request and reads five a second, so that reading ten thousand would
 /// take half an hour: there only that is read whose entry says something to compare.
 fn is_to_be_read(decided: &Decided<'_>, reads_contents: bool, check_retired: bool) -> bool {
-    let Case {
-        entry, seen, again, ..
-    } = decided.case;
+    let Case { entry, seen, .. } = decided.case;
     let is_open = !matches!(decided.decision, Decision::Unchanged { .. });
     let is_wanted = |entry: &Entry| {
         let is_due = is_open && (reads_contents || entry.is_compared(false));
-        // What has gone again is as if nobody had said so.
-        is_due || check_retired || (entry.goes_again() && again.is_none())
+        is_due || check_retired || entry.goes_again()
     };
     entry.is_some_and(is_wanted) && seen.is_none()
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::asset::AssetId;
+use crate::diagnostic::either;
 use crate::plan::restore::{Candidate, Chosen, Part, Restore, Runs, Standing};
 use crate::render::back::{self, Over, Short};
 use crate::render::text::ROWS;
@@ -298,6 +299,15 @@ fn seen_of(part: Part) -> String {
     });
     let said: Vec<String> = seen.into_iter().chain(missing).collect();
     said.join(", ")
+}
+
+/// Says that of some assets of the run nobody knows yet whether their delete came true.
+pub(crate) fn unanswered(assets: usize) -> String {
+    let of = counted(assets, "asset", "assets");
+    let them = either(assets, "its entry", "their entries");
+    format!(
+        "nobody knows yet whether {of} of that run came to be deleted: take {them} out of the manifests and run `retire apply`, which then only looks, and restore what that finds deleted"
+    )
 }
 
 /// Says that nothing is to be restored, since all of it is back.

@@ -420,7 +420,7 @@ impl State {
             let (counts, deleted) = counts.entry(record.run).or_default();
             counts.add(&record.status);
             if let Status::Retired(evidence) = record.status {
-                self.add_deleted(deleted, evidence, self.catalogue.bytes(*id));
+                self.add_deleted(deleted, (*id, evidence), self.catalogue.bytes(*id));
             }
         }
         counts

@@ -244,17 +244,31 @@ impl State {
         self.staging(folder).is_some()
     }
 
-    /// Whether an asset went with another that has a record, which has counted its size.
+    /// Whether an asset went with another that has a record, which has counted its size: its evidence
+    /// says so, or the delete of that was not answered.
     #[must_use]
-    pub fn went_with_another(&self, evidence: Evidence) -> bool {
-        matches!(evidence, Evidence::With(folder) if !self.is_staging(folder))
+    pub fn went_with_another(&self, id: AssetId, evidence: Evidence) -> bool {
+        let with = match evidence {
+            Evidence::With(folder) => Some(folder),
+            Evidence::Answer => None,
+            Evidence::Read | Evidence::Listed | Evidence::ByHand | Evidence::Earlier => {
+                let holder = self.unanswered.get(&id).copied();
+                holder.filter(|holder| self.assets.contains_key(holder))
+            }
+        };
+        with.is_some_and(|folder| !self.is_staging(folder))
     }
 
     /// Adds an asset that was deleted to a sum: what went with another that has a record is in the size
     /// of that, and a staging folder has none.
-    pub fn add_deleted(&self, sum: &mut Deleted, evidence: Evidence, bytes: Option<u64>) {
-        let evidence = if self.went_with_another(evidence) {
-            evidence
+    pub fn add_deleted(
+        &self,
+        sum: &mut Deleted,
+        (id, evidence): (AssetId, Evidence),
+        bytes: Option<u64>,
+    ) {
+        let evidence = if self.went_with_another(id, evidence) {
+            Evidence::With(id)
         } else {
             Evidence::Answer
         };

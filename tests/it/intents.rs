@@ -223,14 +223,21 @@ mod killed {
     fn what_is_shown_by_the_line_of_its_folder_comes_back_with_that() {
         let (served, desk) = covered("slow_cascade: 0", &[]);
         dies(&served, &desk, "batch.answered:1");
-        ends_with(&apply(&served, &desk, &[]), 0);
         let url = served.sandbox.url();
-        let arguments = ["restore", "run:2", "--unproven", "--auto-approve"];
-        let mut command = desk.command(&arguments);
-        command
-            .args(["--api", "v4", "--endpoint", &url, "--state", "state.json"])
-            .env("FRAMEIO_TOKEN", served.sandbox.token());
-        ends_with(&desk.done(&mut command), 0);
+        let restore = |run: &str| {
+            let mut command = desk.command(&["restore", run, "--unproven", "--auto-approve"]);
+            command
+                .args(["--api", "v4", "--endpoint", &url, "--state", "state.json"])
+                .env("FRAMEIO_TOKEN", served.sandbox.token());
+            desk.done(&mut command)
+        };
+        // Until then nobody knows that it is deleted, and that is said.
+        let early = restore("run:1");
+        ends_with(&early, 1);
+        let words = "`run:1` has sent deletes that may have come true";
+        assert!(early.err.contains(words), "{}", early.err);
+        ends_with(&apply(&served, &desk, &[]), 0);
+        ends_with(&restore("run:2"), 0);
         expect(&desk, all("restored", &json!("listed")));
         assert!(served.sandbox.with_world(|world| {
             let is_alive = |number| world.is_alive(text(number).parse().unwrap());

@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{playground, rescue};
 use crate::diagnostic::{counted, either};
-use crate::plan::restore::{Candidate, Chosen, choose};
+use crate::plan::restore::{Candidate, Chosen, choose, unanswered};
 use crate::probe::Findings;
 use crate::render;
 use crate::render::back::Over;
@@ -30,8 +30,15 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     }
     let here = opened.target()?;
     let candidates = choose(&opened.state, &chosen).map_err(Failure::NotChosen)?;
+    let open = match &chosen {
+        Chosen::Run(run) => unanswered(&opened.state).remove(run).unwrap_or_default(),
+        Chosen::Assets(_) => 0,
+    };
+    if open > 0 {
+        context.console.warn(&render::restore::unanswered(open));
+    }
     if candidates.is_empty() {
-        return all_back(context, &chosen, &mut opened);
+        return all_back(context, &chosen, (&mut opened, open));
     }
     if candidates.iter().any(Candidate::is_staging) {
         opened.prove(Findings::bring_back_staged, "restores and moves assets")?;
@@ -45,7 +52,7 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let plan = plan(at, candidates, now)?;
     if plan.rows.is_empty() {
         connection.close();
-        return all_back(context, &chosen, &mut opened);
+        return all_back(context, &chosen, (&mut opened, open));
     }
     show(context, |folds, style, sink| {
         render::restore::plan(&plan, (folds, now), style, sink)
@@ -90,14 +97,21 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     connection.close();
     Ok(exit(
         &restored,
-        plan.rows.iter().any(|(_, one)| !one.is_asked()),
+        open > 0 || plan.rows.iter().any(|(_, one)| !one.is_asked()),
         not_saved.is_none(),
     ))
 }
 
 /// Says that nothing is to be restored.
-fn all_back(context: &Context, chosen: &Chosen, opened: &mut Opened) -> Result<Exit, Failure> {
+fn all_back(
+    context: &Context,
+    chosen: &Chosen,
+    (opened, open): (&mut Opened, usize),
+) -> Result<Exit, Failure> {
     opened.take_in()?;
+    if open > 0 {
+        return Ok(Exit::Open);
+    }
     show(context, |_, _, sink| {
         render::restore::all_back((chosen, &opened.state), sink)
     })?;

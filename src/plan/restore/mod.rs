@@ -11,7 +11,7 @@ use crate::outcome::Evidence;
 use crate::state::{Record, State, Status, restorable_until};
 use parts::Parts;
 use refused::is_deleted;
-pub use refused::{NotChosen, Runs};
+pub use refused::{NotChosen, Runs, unanswered};
 
 mod parts;
 mod refused;

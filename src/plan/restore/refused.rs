@@ -1,11 +1,14 @@
 //! Why nothing can be taken back of what somebody names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::asset::AssetId;
-use crate::outcome::Evidence;
+use crate::outcome::{Evidence, Phase};
 use crate::state::{State, Status};
+
+/// What a run has done of which nobody knows what became, and what to do.
+const UNANSWERED: &str = "sent deletes that may have come true: take their entries out of the manifests and run `retire apply`, which then only looks, and restore what that finds deleted";
 
 /// Why nothing of what somebody wants back can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,34 @@ pub struct Runs {
     asked: BTreeSet<u64>,
     /// Those that have moved something aside that waits.
     staged: BTreeSet<u64>,
+    /// Those that have sent deletes of which nobody knows what became.
+    unanswered: BTreeSet<u64>,
+}
+
+/// Of how many assets nobody knows what became of their delete, by the run that sent it.
+#[must_use]
+pub fn unanswered(state: &State) -> BTreeMap<u64, usize> {
+    let mut runs: BTreeMap<u64, usize> = BTreeMap::new();
+    for record in state.assets.values() {
+        let run = match &record.status {
+            Status::Unknown { .. } => Some(record.run),
+            Status::Staged(staged) if staged.aside.phase == Phase::Deleting => {
+                let folder = state.staging(staged.aside.into);
+                Some(folder.map_or(record.run, |folder| folder.run))
+            }
+            Status::Retired(_)
+            | Status::Gone(_)
+            | Status::Failed(_)
+            | Status::Missing
+            | Status::Restored { .. }
+            | Status::Staged(_)
+            | Status::Rescued => None,
+        };
+        if let Some(run) = run {
+            *runs.entry(run).or_default() += 1;
+        }
+    }
+    runs
 }
 
 impl Runs {
@@ -46,6 +77,7 @@ impl Runs {
         let waiting = state.assets.values();
         let folders = waiting.filter_map(|record| state.staging(record.status.aside()?.into));
         runs.staged = folders.map(|folder| folder.run).collect();
+        runs.unanswered = unanswered(state).into_keys().collect();
         runs
     }
 
@@ -61,10 +93,12 @@ impl fmt::Display for Runs {
             deleted,
             asked,
             staged,
+            unanswered,
         } = self;
         if self.is_empty() {
             formatter.write_str("no run has deleted anything that is still deleted")?;
-            formatter.write_str(if staged.is_empty() { "" } else { "; " })?;
+            let is_all = staged.is_empty() && unanswered.is_empty();
+            formatter.write_str(if is_all { "" } else { "; " })?;
         }
         let said = [
             (deleted, "deleted something that is still deleted"),
@@ -73,6 +107,7 @@ impl fmt::Display for Runs {
                 staged,
                 "moved something aside that waits, which `retire state unstage` moves back",
             ),
+            (unanswered, UNANSWERED),
         ];
         let said = said.into_iter().filter(|(runs, _)| !runs.is_empty());
         let said: Vec<String> = said

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::asset::AssetId;
-use crate::inventory::{Inventory, Lies, Places};
+use crate::inventory::{Connections, Inventory, Lies, Places};
 use crate::plan::decide::{Decision, Path, Why};
 use crate::plan::holds::InForce;
 use crate::plan::model::{Held, Plan};
 use crate::plan::shelter::project::in_project;
-use crate::plan::shelter::{Walk, stay};
+use crate::plan::shelter::{End, Walk, stay};
 use crate::state::State;
 
 /// Turns what waits aside into what stays, where it lies in something held, or lay in that before this
@@ -41,6 +41,23 @@ pub(crate) fn move_back_waiting(
     }
 }
 
+/// Keeps what is due and lay where nobody can look: a hold may be on something around that.
+pub(super) fn keep_homeless(
+    plan: &mut Plan,
+    wanted: &Connections,
+    (walk, state): (&Walk<'_>, &State),
+) {
+    if wanted.holds.is_empty() {
+        return;
+    }
+    for id in &wanted.listed {
+        if let Some((at, path)) = walk.lost_home(*id, state) {
+            let (why, until) = (Why::Unread, None);
+            stay(plan, *id, &Held { id: at, why, until }, path);
+        }
+    }
+}
+
 /// The innermost of some assets that is held, and how deep it is.
 fn find<'held>(
     ids: &[AssetId],
@@ -51,6 +68,15 @@ fn find<'held>(
 }
 
 impl Walk<'_> {
+    /// Where the way up from where an asset lay that was moved aside is lost, and what is known of it.
+    fn lost_home(&self, id: AssetId, state: &State) -> Option<(AssetId, Path)> {
+        let home = self.home(id, state)?;
+        let End::Broken(at, _) = home.end else {
+            return None;
+        };
+        Some((at, self.path(&home.ids)))
+    }
+
     /// The way up from where an asset lay that waits aside, as far as all on it is shown to be there;
     /// nothing where not even what it lay in is.
     fn way_home(&self, id: AssetId, state: &State) -> Option<Vec<AssetId>> {

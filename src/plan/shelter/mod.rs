@@ -20,6 +20,7 @@ mod project;
 #[cfg(test)]
 mod tests;
 
+use aside::keep_homeless;
 pub(super) use aside::move_back_waiting;
 pub(super) use project::{keep_projects, place_projects, unread_projects};
 
@@ -153,6 +154,7 @@ pub(super) fn keep(
         unread: unread.collect(),
     };
     hold_back(plan, kept, &guards);
+    keep_homeless(plan, &wanted, (&walk, inputs.state));
 }
 
 /// Whether a run has deleted what is protected, so that nothing is in it: it keeps what was moved out

@@ -45,7 +45,7 @@ pub(crate) fn run<'of>(
         };
         if at == 0 {
             let known = state.catalogue.get(id).unwrap_or_default();
-            let bytes = sized_alone(state, status, known.bytes);
+            let bytes = sized_alone(state, (id, status), known.bytes);
             folders.add(known.location.clone(), 1, (bytes, None));
         }
         done[at].push((id, status));
@@ -110,9 +110,13 @@ fn own(
 }
 
 /// The size of what was deleted for itself: what went with a folder is in the size of that.
-pub(super) fn sized_alone(state: &State, status: &Status, bytes: Option<u64>) -> Option<u64> {
+pub(super) fn sized_alone(
+    state: &State,
+    (id, status): (AssetId, &Status),
+    bytes: Option<u64>,
+) -> Option<u64> {
     match status.evidence() {
-        Some(evidence) if state.went_with_another(evidence) => Some(0),
+        Some(evidence) if state.went_with_another(id, evidence) => Some(0),
         Some(_) | None => bytes,
     }
 }

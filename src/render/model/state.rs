@@ -36,8 +36,8 @@ pub(crate) fn state<'of>(
             Status::Missing => 2,
             Status::Retired(evidence) => {
                 let known = state.catalogue.get(*id).unwrap_or_default();
-                state.add_deleted(&mut deleted, *evidence, known.bytes);
-                let bytes = sized_alone(state, &record.status, known.bytes);
+                state.add_deleted(&mut deleted, (*id, *evidence), known.bytes);
+                let bytes = sized_alone(state, (*id, &record.status), known.bytes);
                 folders.add(known.location.clone(), 1, (bytes, None));
                 3
             }

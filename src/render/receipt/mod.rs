@@ -228,7 +228,7 @@ impl<'run> Receipt<'run> {
             let row = around.row(source, state, (id, record));
             counts.add(&record.status);
             if let ("retired", Some(evidence)) = (row.status, row.evidence) {
-                state.add_deleted(&mut deleted, evidence, row.bytes);
+                state.add_deleted(&mut deleted, (id, evidence), row.bytes);
             }
             records.push(row);
         }

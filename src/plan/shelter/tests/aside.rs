@@ -246,3 +246,38 @@ fn where_it_lay_is_read_only_where_something_around_it_may_be_held() {
     said.project_holds = vec![hold(PROJECT)];
     assert_eq!(asked(&said, &read), Some(vec![id(11), id(20)]));
 }
+
+/// What is around it may be held, as far as anybody knows; where no hold can be on a folder, nothing
+/// of that is asked.
+#[test]
+fn what_is_due_and_lay_where_nobody_can_look_is_not_deleted() {
+    let (mut state, read) = waiting();
+    for n in [100, MOVED, INSIDE] {
+        let Status::Staged(staged) = &mut state.assets.get_mut(&id(n)).unwrap().status else {
+            panic!("it waits");
+        };
+        staged.aside.due = at(500);
+    }
+    let decided = |said: &Manifests, lies: Option<Lies>| {
+        let mut read = read.clone();
+        let places = read.places.as_mut().unwrap();
+        places.lies.remove(&id(11));
+        places.lies.extend(lies.map(|lies| (id(11), lies)));
+        let plan = make(inputs(said, &state, Some(&read)));
+        plan.step(id(100)).unwrap().decision.clone()
+    };
+    let elsewhere = all_listed(&[9]);
+    for lies in [Some(Lies::Unread("503".into())), Some(Lies::Missing), None] {
+        let found = decided(&elsewhere, lies.clone());
+        let Decision::Held { why, path, .. } = &found else {
+            panic!("{lies:?}: {found:?}");
+        };
+        assert_eq!(*why, Why::Unread);
+        assert_eq!(path.as_ref().unwrap().0.len(), 2);
+        assert_eq!(decided(&all_listed(&[]), lies), Decision::Retire);
+    }
+    assert_eq!(
+        decided(&elsewhere, Some(Lies::In(id(10)))),
+        Decision::Retire
+    );
+}
