@@ -1,9 +1,10 @@
 //! Reading what was restored until it is there, and all that was in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::apply::restore::moved::Back;
 use crate::apply::restore::{Asked, GLANCE, NOT_THERE, Run, Wanted};
 use crate::apply::staged::part::{Before, part_of, part_within};
 use crate::apply::staged::whole::is_open;
@@ -77,7 +78,13 @@ impl<Se: Session> Run<'_, '_, Se> {
             }
             return;
         };
-        self.record(wanted, asked, (&seen, part(&seen, wanted, kind)));
+        let mut back = Back::listed(wanted.id, seen);
+        let is_short = part_back(wanted, kind, &back).is_some()
+            || self.found_in(&back).iter().any(|(_, part)| part.is_some());
+        if is_short && self.done.stop.is_none() {
+            self.add_moved(wanted, &mut back);
+        }
+        self.record((wanted, kind), asked, &back);
         if kind == Kind::Folder && wanted.bytes.is_none() {
             let (batch, id) = (self.batch, wanted.id);
             let message = format!(
@@ -87,16 +94,15 @@ impl<Se: Session> Run<'_, '_, Se> {
         }
     }
 
-    /// Writes down what is there, and all that is seen in it of what is recorded as deleted: it came
-    /// back with that, however deep it lies.
-    fn record(&mut self, wanted: &Wanted, asked: Asked, (read, part): (&Inventory, Option<Part>)) {
-        let mut outcomes = vec![self.there(wanted.id, part)];
-        let inside = inside(wanted.id, read);
+    /// Writes down what is there, and all that is seen of what was in it and is recorded as deleted: it
+    /// came back with that, however deep it lies.
+    fn record(&mut self, (wanted, kind): (&Wanted, Kind), asked: Asked, back: &Back) {
+        let mut outcomes = vec![self.there(wanted.id, part_back(wanted, kind, back))];
         let with = wanted.with.iter().copied();
         let absent: Vec<AssetId> = with
-            .filter(|id| inside.binary_search(id).is_err())
+            .filter(|id| back.all.binary_search(id).is_err())
             .collect();
-        outcomes.extend(self.found(&inside, read));
+        outcomes.extend(self.found(back));
         for id in absent {
             match asked {
                 Asked::Yes => {
@@ -109,30 +115,33 @@ impl<Se: Session> Run<'_, '_, Se> {
         self.answered(outcomes);
     }
 
-    /// What is recorded of what is seen in something that is there, of all that is recorded as
+    /// What is recorded of what is seen of something that is there, of all that is recorded as
     /// deleted.
-    pub(super) fn found(&mut self, inside: &[AssetId], read: &Inventory) -> Vec<AssetOutcome> {
-        let parents = inside.iter().map(|id| {
-            let facts = read.facts(*id);
-            (*id, facts.and_then(|facts| facts.parent))
-        });
-        let parents: BTreeMap<AssetId, Option<AssetId>> = parents.collect();
-        let mut outcomes = Vec::new();
-        for id in inside.iter().copied() {
-            if !self.is_open(id) {
-                continue;
-            }
-            let is_folder = read
-                .facts(id)
-                .is_some_and(|facts| facts.kind == Kind::Folder);
+    pub(super) fn found(&mut self, back: &Back) -> Vec<AssetOutcome> {
+        let found = self.found_in(back).into_iter();
+        found.map(|(id, part)| self.there(id, part)).collect()
+    }
+
+    /// What is recorded as deleted of what is seen of something that is there, each with what is seen
+    /// of it where that is not all.
+    fn found_in(&self, back: &Back) -> Vec<(AssetId, Option<Part>)> {
+        let Back { read, all, links } = back;
+        let open = all.iter().copied().filter(|id| self.is_open(*id));
+        let parts = open.map(|id| {
+            let is_file = read.facts(id).is_some_and(|facts| facts.kind == Kind::File);
+            let is_unread = matches!(read.contents.get(&id), Some(Contents::Unread(_)));
             let before = Before {
                 bytes: self.ledger.state().catalogue.bytes(id),
                 with: &BTreeSet::new(),
             };
-            let part = is_folder.then(|| part_within(id, before, (&parents, read)));
-            outcomes.push(self.there(id, part.flatten()));
-        }
-        outcomes
+            let part = match (is_file, is_unread) {
+                (true, _) => None,
+                (false, true) => Some(Part::Unread),
+                (false, false) => part_within(id, before, (links, read)),
+            };
+            (id, part)
+        });
+        parts.collect()
     }
 
     /// What is recorded of something that is there: it counts as seen where all is back that was in
@@ -173,8 +182,7 @@ pub(super) fn is_there(read: &Inventory, id: AssetId) -> bool {
 /// Of what the contents are read.
 pub(super) fn listed(wanted: &Wanted, kind: Kind) -> BTreeSet<AssetId> {
     let is_listed = match kind {
-        Kind::Folder => true,
-        Kind::VersionStack => !wanted.parts.is_empty(),
+        Kind::Folder | Kind::VersionStack => true,
         Kind::File => false,
     };
     is_listed.then_some(wanted.id).into_iter().collect()
@@ -193,12 +201,31 @@ fn part(read: &Inventory, wanted: &Wanted, kind: Kind) -> Option<Part> {
     if listed(wanted, kind).is_empty() {
         return None;
     }
-    let with = wanted.with.iter().chain(&*wanted.parts);
-    let with: BTreeSet<AssetId> = with.copied().collect();
+    let with = all_with(wanted);
     let before = Before {
-        // The files of a version stack count one by one.
-        bytes: wanted.bytes.filter(|_| kind == Kind::Folder),
+        bytes: wanted.bytes,
         with: &with,
     };
     part_of(wanted.id, before, read)
+}
+
+/// The same with what lies elsewhere now.
+fn part_back(wanted: &Wanted, kind: Kind, back: &Back) -> Option<Part> {
+    match (kind, back.read.contents.get(&wanted.id)) {
+        (Kind::File, _) => None,
+        (Kind::Folder | Kind::VersionStack, Some(Contents::Whole(_))) => {
+            let with = all_with(wanted);
+            let before = Before {
+                bytes: wanted.bytes,
+                with: &with,
+            };
+            part_within(wanted.id, before, (&back.links, &back.read))
+        }
+        (Kind::Folder | Kind::VersionStack, Some(Contents::Unread(_)) | None) => Some(Part::Unread),
+    }
+}
+
+/// What was recorded as deleted with something, or in its place.
+fn all_with(wanted: &Wanted) -> BTreeSet<AssetId> {
+    wanted.with.iter().chain(&*wanted.parts).copied().collect()
 }

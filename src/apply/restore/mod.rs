@@ -24,6 +24,7 @@ use crate::state::{Record, State, Status};
 use crate::store::Session;
 
 mod confirm;
+mod moved;
 mod pieces;
 #[cfg(test)]
 mod tests;
@@ -302,7 +303,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             match self.server.restore(*kind, wanted.id) {
                 answer @ (Answer::Restored | Answer::Unknown) => {
                     crash::point("restore.answered");
-                    let is_slow = answer == Answer::Restored && *kind == Kind::Folder;
+                    let is_slow = answer == Answer::Restored && *kind != Kind::File;
                     let briefly = BRIEFLY.min(self.patience);
                     let longest = if is_slow { self.patience } else { briefly };
                     self.confirm((wanted, *kind), Asked::Yes, longest);

@@ -8,7 +8,8 @@
 use std::mem;
 use std::sync::Arc;
 
-use crate::apply::restore::confirm::{inside, is_there, listed};
+use crate::apply::restore::confirm::{is_there, listed};
+use crate::apply::restore::moved::Back;
 use crate::apply::restore::{Asked, BRIEFLY, Pieced, Run, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::outcome::{AssetOutcome, Outcome};
@@ -42,9 +43,8 @@ impl<Se: Session> Run<'_, '_, Se> {
         if asked == Asked::Yes || read.is_some() {
             outcomes.push((wanted.id, unseen.clone()));
         }
-        if let Some(read) = &read {
-            let inside = inside(wanted.id, read);
-            outcomes.extend(self.found(&inside, read));
+        if let Some(read) = read {
+            outcomes.extend(self.found(&Back::listed(wanted.id, read)));
         }
         if asked == Asked::Yes {
             for id in self.along(wanted).iter() {

@@ -23,24 +23,37 @@ pub(crate) fn part_of(whole: AssetId, before: Before<'_>, read: &Inventory) -> O
     judge(before, inside.iter().copied(), read)
 }
 
+/// In what assets lie, or lay when they were deleted: one that was moved since counts for both.
+#[derive(Debug, Default)]
+pub(crate) struct Links(BTreeMap<AssetId, Vec<AssetId>>);
+
+impl Links {
+    /// What each asset lies in, by that.
+    pub(crate) fn add(&mut self, id: AssetId, into: impl IntoIterator<Item = AssetId>) {
+        for into in into {
+            self.0.entry(into).or_default().push(id);
+        }
+    }
+
+    /// All that lies in something, however deep.
+    fn inside(&self, whole: AssetId) -> BTreeSet<AssetId> {
+        let mut inside = BTreeSet::new();
+        let mut waiting = vec![whole];
+        while let Some(here) = waiting.pop() {
+            let direct = self.0.get(&here).into_iter().flatten().copied();
+            waiting.extend(direct.filter(|id| *id != whole && inside.insert(*id)));
+        }
+        inside
+    }
+}
+
 /// The same of what lies in something that `read` has listed, each by what it lies in there.
 pub(crate) fn part_within(
     whole: AssetId,
     before: Before<'_>,
-    (inside, read): (&BTreeMap<AssetId, Option<AssetId>>, &Inventory),
+    (links, read): (&Links, &Inventory),
 ) -> Option<Part> {
-    let is_in = |id: &AssetId| {
-        let mut passed = BTreeSet::new();
-        let mut above = inside.get(id).copied().flatten();
-        while let Some(here) = above.filter(|here| passed.insert(*here)) {
-            if here == whole {
-                return true;
-            }
-            above = inside.get(&here).copied().flatten();
-        }
-        false
-    };
-    judge(before, inside.keys().copied().filter(is_in), read)
+    judge(before, links.inside(whole).into_iter(), read)
 }
 
 fn judge(

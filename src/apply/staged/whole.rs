@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::apply::staged::gate::parents_in;
-use crate::apply::staged::part::{Before, part_within};
+use crate::apply::staged::part::{Before, Links, part_within};
 use crate::apply::staged::{Cleared, Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
@@ -249,14 +249,17 @@ impl<Se: Session> Stager<'_, '_, Se> {
         inside: &BTreeMap<AssetId, Kind>,
         read: &Inventory,
     ) -> BTreeMap<AssetId, Part> {
-        let parents = parents_in(whole.folder, read);
+        let mut links = Links::default();
+        for (id, parent) in parents_in(whole.folder, read) {
+            links.add(id, parent);
+        }
         let tops = whole.tops.iter().filter(|(id, _)| {
             let kind = inside.get(*id);
             kind.is_some_and(|kind| *kind != Kind::File)
         });
         let parts = tops.filter_map(|(id, with)| {
             let before = self.before(*id, with);
-            let part = part_within(*id, before, (&parents, read))?;
+            let part = part_within(*id, before, (&links, read))?;
             Some((*id, part))
         });
         parts.collect()

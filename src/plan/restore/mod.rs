@@ -13,6 +13,7 @@ use parts::Parts;
 use refused::is_deleted;
 pub use refused::{NotChosen, Runs, unanswered};
 
+mod order;
 mod parts;
 mod refused;
 #[cfg(test)]
@@ -68,8 +69,8 @@ impl Candidate {
     }
 }
 
-/// Chooses what is to come back, in the order in which it is asked for: what was deleted last comes
-/// first, since it may hold what was deleted before; what went with something of which nothing is
+/// Chooses what is to come back, in the order in which it is asked for: that in which others lay comes
+/// before them, and what was deleted last comes first, since it may hold what was deleted before; what went with something of which nothing is
 /// recorded comes last, since it comes back with what that lay in. Nothing where all of it is back.
 ///
 /// # Errors
@@ -121,7 +122,7 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
         let has_none = one.parts.is_empty() && one.parts_of_stack.is_empty();
         (is_inner(one.id), std::cmp::Reverse(one.at), has_none)
     });
-    Ok(candidates)
+    Ok(order::in_order(state, candidates))
 }
 
 /// What is deleted of some assets, and of what was deleted in their place; with that, the version

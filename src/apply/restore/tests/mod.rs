@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::apply::mortal::Mortal;
 use crate::event::Provenance;
-use crate::inventory::{Contents, Facts};
+use crate::inventory::{Contents, Facts, Known, Location};
 use crate::state::{Api, Record, Target};
 use crate::store::file::FileStore;
 
@@ -74,6 +74,10 @@ struct World {
     readings: u32,
     asked: Vec<u8>,
     stacks: Stacks,
+    /// What people have moved since, and into what.
+    moved: BTreeMap<u8, u8>,
+    /// What was in no record: by what it lies in, with its bytes.
+    others: BTreeMap<u8, (u8, u64)>,
 }
 
 fn kind(number: u8) -> Kind {
@@ -95,19 +99,46 @@ fn parent(number: u8) -> u8 {
     }
 }
 
-fn facts(number: u8) -> Facts {
-    Facts {
-        parent: Some(id(parent(number))),
-        bytes: Some(5).filter(|_| kind(number) == Kind::File),
-        ..Facts::of_kind(kind(number))
-    }
-}
-
 fn number(asset: AssetId) -> u8 {
     (0..=50).find(|number| id(*number) == asset).unwrap()
 }
 
 impl World {
+    fn lies_in(&self, number: u8) -> u8 {
+        let other = self.others.get(&number).map(|(parent, _)| parent);
+        let moved = self.moved.get(&number).or(other);
+        moved.copied().unwrap_or_else(|| parent(number))
+    }
+
+    fn facts(&self, number: u8) -> Facts {
+        let bytes = self.others.get(&number).map_or(5, |(_, bytes)| *bytes);
+        Facts {
+            parent: Some(id(self.lies_in(number))),
+            bytes: Some(bytes).filter(|_| kind(number) == Kind::File),
+            ..Facts::of_kind(kind(number))
+        }
+    }
+
+    /// What lives in something, however deep.
+    fn inside(&self, whole: u8) -> Vec<u8> {
+        let is_in = |number: &u8| {
+            let mut above = self.lies_in(*number);
+            while above != whole && above != 50 {
+                above = self.lies_in(above);
+            }
+            above == whole
+        };
+        let others = self
+            .others
+            .keys()
+            .filter(|number| !self.alive.contains(number));
+        let all: BTreeSet<u8> = self.alive.iter().chain(others).copied().collect();
+        all.into_iter()
+            .filter(|number| *number != 50)
+            .filter(is_in)
+            .collect()
+    }
+
     fn revive(&mut self, number: u8) {
         self.alive.insert(number);
         if number == 10 {
@@ -183,7 +214,7 @@ impl Server for World {
         for (asset, _) in assets {
             let number = number(*asset);
             let seen = if self.shows(number) {
-                Seen::There(facts(number))
+                Seen::There(self.facts(number))
             } else if self.alive.contains(&number) {
                 Seen::Missing
             } else {
@@ -195,10 +226,10 @@ impl Server for World {
             read.assets.insert(*asset, seen);
         }
         for folder in folders {
-            let inside = self.alive.iter().copied();
-            let inside = inside.filter(|inside| id(parent(*inside)) == *folder);
-            let inside: Vec<u8> = inside.collect();
-            let around = inside.iter().map(|inside| (id(*inside), facts(*inside)));
+            let inside = self.inside(number(*folder));
+            let around = inside
+                .iter()
+                .map(|inside| (id(*inside), self.facts(*inside)));
             read.around.extend(around);
             let ids = inside.into_iter().map(id).collect();
             read.contents.insert(*folder, Contents::Whole(ids));
@@ -356,6 +387,8 @@ fn world(ways: Vec<Way>, slow: u32, fails: Option<u32>) -> World {
         readings: 0,
         asked: Vec::new(),
         stacks: SHELL,
+        moved: BTreeMap::new(),
+        others: BTreeMap::new(),
     }
 }
 
