@@ -174,7 +174,7 @@ impl<'plan> Change<'plan> {
             lineage: state.lineage,
             serial: state.serial,
             target: state.target.clone(),
-            runs: state.runs.clone(),
+            runs: state.runs_so_far(),
             assets: BTreeMap::new(),
             files: BTreeMap::new(),
             holds: state.holds.clone(),

@@ -20,7 +20,7 @@ const LONGEST: usize = 24;
 const DIGEST: &str = "sha256:";
 
 /// The names of the columns.
-const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records now"];
+const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records"];
 
 /// How many runs are named where there is none of a number.
 const NAMED: usize = 10;
@@ -105,12 +105,23 @@ fn row(
         .iter()
         .map(|change| by_hand(change).text())
         .collect();
-    records.extend(Some(figures(counts)).filter(|words| !words.is_empty()));
-    records.extend(size::deleted(deleted).map(|size| format!("{size} deleted")));
+    let stand = told((counts, deleted));
+    let came = run.came.map(|came| told((came.counts, came.deleted())));
+    let came = came.filter(|came| !came.is_empty() && *came != stand);
     let restored = restored.into_iter().flatten();
-    records.extend(
-        restored.map(|(by, number)| format!("{} deleted and restored by run {by}", count(*number))),
-    );
+    let restored =
+        restored.map(|(by, number)| format!("{} deleted and restored by run {by}", count(*number)));
+    let mut now: Vec<String> = stand.into_iter().chain(restored).collect();
+    if let Some(mut came) = came {
+        if let Some(last) = came.last_mut() {
+            let none = "none of these";
+            let first = now.first_mut().map_or(none.to_owned(), std::mem::take);
+            *last = format!("{last}; now {first}");
+        }
+        records.extend(came);
+        now = now.into_iter().skip(1).collect();
+    }
+    records.extend(now);
     if records.is_empty() {
         records.push("-".to_owned());
     }
@@ -127,6 +138,13 @@ fn row(
         short(&from.plan),
         records.join(", "),
     ]
+}
+
+/// How many assets came to what, and how much was deleted.
+fn told((counts, deleted): (Counts, Deleted)) -> Vec<String> {
+    let figures = Some(figures(counts)).filter(|words| !words.is_empty());
+    let size = size::deleted(deleted).map(|size| format!("{size} deleted"));
+    figures.into_iter().chain(size).collect()
 }
 
 /// Who it was, in few columns: of an address what stands before the `@`.

@@ -16,7 +16,9 @@ use crate::event::{Ending, Kept, Released, Subject};
 use crate::outcome::{Evidence, FailureKind};
 use crate::plan::Totals;
 use crate::render::report::{FailedAsset, HoldFigures, StagedFigures, Summary};
-use crate::state::{Api, Change, Counts, Deleted, KeptBack, KeptHold, Record, RunRecord, State};
+use crate::state::{
+    Api, Came, Change, Counts, Deleted, KeptBack, KeptHold, Record, RunRecord, State,
+};
 use crate::visible::json;
 
 /// Writes records of a state as an array, one a line, in the order in which they come.
@@ -269,6 +271,9 @@ struct Run<'state> {
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unmeasured: Option<usize>,
+    /// What it came to, as it was when the next run began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    came: Option<Came>,
     /// Up to when all that it deleted with V4 can be taken back, and up to when the last of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     restorable_until: Option<Timestamp>,
@@ -293,6 +298,7 @@ impl<'state> Run<'state> {
             counts,
             bytes: deleted.map(|deleted| deleted.bytes),
             unmeasured: deleted.map(|deleted| deleted.unmeasured),
+            came: run.came,
             restorable_until: None,
             partly_restorable_until: None,
         }

@@ -64,6 +64,32 @@ const fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
+/// What a run came to, as it was when the next one began: a later run that records the same assets
+/// changes nothing of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Came {
+    /// How many assets it had recorded, and as what.
+    pub counts: Counts,
+    /// How many bytes those had that it deleted, as far as that is known.
+    pub bytes: u64,
+    /// Of how many of these it is not known.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unmeasured: usize,
+}
+
+impl Came {
+    /// What was deleted.
+    #[must_use]
+    pub const fn deleted(self) -> Deleted {
+        let Self {
+            bytes, unmeasured, ..
+        } = self;
+        Deleted { bytes, unmeasured }
+    }
+}
+
 impl Counts {
     /// How many there are.
     #[must_use]

@@ -17,7 +17,7 @@ pub use absorb::{absorb, settles_missing};
 pub use api::{Abilities, Api};
 pub use catalogue::Catalogue;
 pub use change::{Accepted, Change};
-pub use counts::{Counts, Deleted};
+pub use counts::{Came, Counts, Deleted};
 pub use hold::KeptHold;
 pub use kept::KeptBack;
 pub use rebuild::Shown;
@@ -122,6 +122,9 @@ pub struct RunRecord {
     pub change: Option<Change>,
     /// The holds that were released with it, and why.
     pub released: Vec<Released>,
+    /// What it came to, once another run has begun; nothing where an earlier version wrote it down,
+    /// and of the last run, of which the records tell.
+    pub came: Option<Came>,
 }
 
 /// What is known about one asset.
@@ -315,6 +318,7 @@ impl State {
             provenance,
             account,
         } = info.clone();
+        self.runs = self.runs_so_far();
         self.serial = number;
         if account.is_some() {
             self.target.account = account;
@@ -327,6 +331,7 @@ impl State {
                 provenance,
                 change,
                 released: Vec::new(),
+                came: None,
             },
         );
     }
@@ -412,16 +417,46 @@ impl State {
         counts
     }
 
+    /// The runs, with what the last of them has come to.
+    #[must_use]
+    pub fn runs_so_far(&self) -> BTreeMap<u64, RunRecord> {
+        let mut runs = self.runs.clone();
+        if let Some((number, run)) = runs.iter_mut().next_back() {
+            let came = || self.came(*number);
+            run.came.get_or_insert_with(came);
+        }
+        runs
+    }
+
+    /// What a run has come to, by what is recorded now.
+    fn came(&self, run: u64) -> Came {
+        let mut counts = Counts::default();
+        let mut deleted = Deleted::default();
+        for (id, record) in self.assets.iter().filter(|(_, record)| record.run == run) {
+            self.count(&mut counts, &mut deleted, (*id, record));
+        }
+        let Deleted { bytes, unmeasured } = deleted;
+        Came {
+            counts,
+            bytes,
+            unmeasured,
+        }
+    }
+
+    fn count(&self, counts: &mut Counts, deleted: &mut Deleted, (id, record): (AssetId, &Record)) {
+        counts.add(&record.status);
+        if let Status::Retired(evidence) = record.status {
+            self.add_deleted(deleted, (id, evidence), self.catalogue.bytes(id));
+        }
+    }
+
     /// Counts the assets by status and by the run that said so last.
     #[must_use]
     pub fn counts_by_run(&self) -> BTreeMap<u64, (Counts, Deleted)> {
         let mut counts: BTreeMap<u64, (Counts, Deleted)> = BTreeMap::new();
         for (id, record) in &self.assets {
             let (counts, deleted) = counts.entry(record.run).or_default();
-            counts.add(&record.status);
-            if let Status::Retired(evidence) = record.status {
-                self.add_deleted(deleted, (*id, evidence), self.catalogue.bytes(*id));
-            }
+            self.count(counts, deleted, (*id, record));
         }
         counts
     }

@@ -198,6 +198,7 @@ mod tests {
             provenance: Provenance::default(),
             change: Some(Change::Migrated(Api::V2)),
             released: Vec::new(),
+            came: None,
         };
         state.runs.insert(2, moved);
         let later = [(3, third), (5, undated)];

@@ -174,8 +174,9 @@ fn any_state() -> impl Strategy<Value = State> {
         0_i64..4_000_000_000,
         proptest::option::of(".{0,8}"),
         proptest::option::of(proptest::collection::vec(any::<u128>().prop_map(id), 0..3)),
+        proptest::option::of((any::<u32>(), 0_usize..3)),
     )
-        .prop_map(|(run, second, actor, removed)| RunRecord {
+        .prop_map(|(run, second, actor, removed, came)| RunRecord {
             id: Uuid::from_u128(run),
             at: at(second),
             provenance: Provenance {
@@ -184,6 +185,14 @@ fn any_state() -> impl Strategy<Value = State> {
             },
             change: removed.map(Change::Removed),
             released: Vec::new(),
+            came: came.map(|(bytes, number)| Came {
+                counts: Counts {
+                    retired: number,
+                    ..Counts::default()
+                },
+                bytes: bytes.into(),
+                unmeasured: number,
+            }),
         });
     (
         any::<u128>(),

@@ -281,6 +281,7 @@ fn a_release_is_idle_that_lifts_nothing_and_never_has() {
         provenance: Provenance::default(),
         change: None,
         released: vec![lifted],
+        came: None,
     };
     state.runs.insert(1, run);
     let idle: Vec<_> = holds::idle_releases(&manifests, &state).collect();

@@ -432,6 +432,7 @@ fn a_line_that_is_older_than_the_run_that_saw_an_asset_shows_nothing() {
         provenance: Provenance::default(),
         change: None,
         released: Vec::new(),
+        came: None,
     };
     let decided = |api, status: Option<Status>, line| {
         let mut state = empty_state();

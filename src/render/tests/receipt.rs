@@ -41,6 +41,7 @@ fn after(api: Api) -> State {
         provenance,
         change: None,
         released: Vec::new(),
+        came: None,
     };
     state.runs.insert(7, run);
     let failed = Status::Failed(Box::new(Failed {

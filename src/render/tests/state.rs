@@ -38,6 +38,7 @@ fn known() -> State {
             })
             .into_iter()
             .collect(),
+        came: None,
     };
     let record = |status, run| Record {
         status,

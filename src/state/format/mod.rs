@@ -18,7 +18,7 @@ use crate::event::{Provenance, Released};
 use crate::inventory::Location;
 use crate::outcome::{Aside, Evidence, FailureKind};
 use crate::state::catalogue::{Folder, Kept};
-use crate::state::{Catalogue, Change, Deletion, Record, RunRecord, State, Status, Target};
+use crate::state::{Came, Catalogue, Change, Deletion, Record, RunRecord, State, Status, Target};
 use crate::visible;
 
 #[cfg(test)]
@@ -444,6 +444,9 @@ struct RunLine {
     /// The holds that it found released, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     released: Vec<Released>,
+    /// What it came to, as it was when the next run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    came: Option<Came>,
 }
 
 impl From<&RunRecord> for RunLine {
@@ -460,6 +463,7 @@ impl From<&RunRecord> for RunLine {
                 },
             change,
             released,
+            came,
         } = run.clone();
         Self {
             id,
@@ -470,6 +474,7 @@ impl From<&RunRecord> for RunLine {
             plan,
             change,
             released,
+            came,
         }
     }
 }

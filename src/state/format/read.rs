@@ -301,6 +301,7 @@ fn record_of(line: RunLine) -> RunRecord {
         plan,
         change,
         released,
+        came,
     } = line;
     RunRecord {
         id,
@@ -313,6 +314,7 @@ fn record_of(line: RunLine) -> RunRecord {
         },
         change,
         released,
+        came,
     }
 }
 

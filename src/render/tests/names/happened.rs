@@ -203,6 +203,7 @@ pub(super) fn state(texts: &Texts) -> State {
                     reason: Some(texts.words()),
                 })),
                 released: Vec::new(),
+                came: None,
             },
         )]),
         assets,
