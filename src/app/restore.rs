@@ -22,8 +22,10 @@ use crate::frameio::changer::ChangingClient;
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::inventory::Inventory;
-use crate::plan::restore::{Candidate, Restore, Standing, standing};
+use crate::outcome::AssetOutcome;
+use crate::plan::restore::{Candidate, Restore, Settled, Standing, Unanswered, settle, standing};
 use crate::render::{count, counted};
+use crate::state::State;
 use crate::store::file::{FileSession, Rescue};
 
 /// Reads what the server says of each.
@@ -47,6 +49,38 @@ pub(crate) fn plan(
         (candidate, standing)
     });
     Ok(Restore::new(rows.collect()))
+}
+
+/// Finds out what became of deletes that were not answered.
+///
+/// # Errors
+///
+/// Returns why nothing can be read.
+pub(crate) fn find_out(
+    at: (&Connection, Option<&str>),
+    (unanswered, state): (&Unanswered, &State),
+    now: Timestamp,
+) -> Result<Settled, Error> {
+    let assets = unanswered.to_read(state);
+    let project = |id: AssetId| {
+        let into = unanswered.assets.get(&id).copied().flatten();
+        let mut folders = into.into_iter().chain([id]);
+        let folder = folders.find_map(|folder| state.staging(folder));
+        folder.map(|folder| folder.project)
+    };
+    let place = |id: AssetId| [project(id), state.catalogue.parent(id)];
+    let within = |id: AssetId| {
+        let with = unanswered.assets.get(&id).copied().flatten();
+        with.or_else(|| state.catalogue.parent(id))
+    };
+    let wanted = staged::Wanted {
+        assets: &assets,
+        whole: &BTreeSet::new(),
+        place: &place,
+        within: &within,
+    };
+    let read = read(at, wanted)?;
+    Ok(settle(unanswered, state, (&read, now)))
 }
 
 /// What of it is asked for.
@@ -91,9 +125,9 @@ fn read_assets(
 /// After how many assets people are told how far it is: about each half minute.
 const EACH: usize = 50;
 
-/// Restores what was agreed to. What could not be written down comes with what is left of it.
+/// Restores what was agreed to, after it has written down what is `settled`. What could not be written down comes with what is left of it.
 pub(crate) fn restore(
-    order: Order<'_, Restore>,
+    (order, settled): (Order<'_, Restore>, Vec<AssetOutcome>),
     (connection, account): (&Connection, Option<&str>),
     mut session: FileSession,
 ) -> (Restored, Option<(NotSaved, Rescue)>) {
@@ -110,6 +144,7 @@ pub(crate) fn restore(
         info,
         state,
         session: &mut session,
+        settled,
         wanted: wanted(plan),
         patience,
     };

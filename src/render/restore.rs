@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::asset::AssetId;
 use crate::diagnostic::either;
-use crate::plan::restore::{Candidate, Chosen, Part, Restore, Runs, Standing};
+use crate::plan::restore::{Candidate, Chosen, Part, Restore, Runs, Settled, Standing};
 use crate::render::back::{self, Over, Short};
 use crate::render::text::ROWS;
 use crate::render::{Paint, Style, count, counted, moment, rows, size, words};
@@ -301,13 +301,55 @@ fn seen_of(part: Part) -> String {
     said.join(", ")
 }
 
-/// Says that of some assets of the run nobody knows yet whether their delete came true.
-pub(crate) fn unanswered(assets: usize) -> String {
-    let of = counted(assets, "asset", "assets");
-    let them = either(assets, "its entry", "their entries");
-    format!(
-        "nobody knows yet whether {of} of that run came to be deleted: take {them} out of the manifests and run `retire apply`, which then only looks, and restore what that finds deleted"
-    )
+/// Says what a reading tells of deletes that were not answered.
+pub(crate) fn settled(settled: &Settled) -> Vec<String> {
+    let Settled {
+        outcomes: _,
+        may_go,
+        alive,
+        gone,
+        unknown,
+    } = settled;
+    let said = [
+        (
+            settled.deleted(),
+            ["came to be deleted, though the delete was not answered"; 2],
+        ),
+        (
+            *gone,
+            [
+                "was deleted by others before, and stays so",
+                "were deleted by others before, and stay so",
+            ],
+        ),
+        (
+            *alive,
+            [
+                "is there: its delete was not answered, and did not come true",
+                "are there: their deletes were not answered, and did not come true",
+            ],
+        ),
+        (
+            *may_go,
+            [
+                "is there, and its delete, which was not answered, may still come true: give the same command again later",
+                "are there, and their deletes, which were not answered, may still come true: give the same command again later",
+            ],
+        ),
+        (
+            *unknown,
+            [
+                "is not there, and nothing shows that it was deleted: give the same command again later",
+                "are not there, and nothing shows that they were deleted: give the same command again later",
+            ],
+        ),
+    ];
+    let said = said.into_iter().filter(|(assets, _)| *assets > 0);
+    said.map(|(assets, [one, many])| {
+        let words = either(assets, one, many);
+        format!("{} {words}", counted(assets, "asset", "assets"))
+    })
+    .collect()
 }
 
 /// Says that nothing is to be restored, since all of it is back.

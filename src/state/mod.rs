@@ -292,6 +292,9 @@ impl State {
         if was_deleted && is_sent {
             self.again.insert(id, run);
         }
+        // What a later run finds out was done by the one that sent it.
+        let before = self.deleted_before(id, outcome, run);
+        let Deletion { run, at } = before.unwrap_or(Deletion { run, at });
         // One search of the tree for each, since there may be a million.
         match self.assets.entry(id) {
             Entry::Vacant(place) => {

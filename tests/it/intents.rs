@@ -218,31 +218,77 @@ mod killed {
         served.stop();
     }
 
-    /// It has no line of its own, and comes back with the folder.
-    #[test]
-    fn what_is_shown_by_the_line_of_its_folder_comes_back_with_that() {
-        let (served, desk) = covered("slow_cascade: 0", &[]);
-        dies(&served, &desk, "batch.answered:1");
+    fn restore(served: &Served, desk: &Desk, word: &str) -> Done {
         let url = served.sandbox.url();
-        let restore = |run: &str| {
-            let mut command = desk.command(&["restore", run, "--unproven", "--auto-approve"]);
-            command
-                .args(["--api", "v4", "--endpoint", &url, "--state", "state.json"])
-                .env("FRAMEIO_TOKEN", served.sandbox.token());
-            desk.done(&mut command)
-        };
-        // Until then nobody knows that it is deleted, and that is said.
-        let early = restore("run:1");
-        ends_with(&early, 1);
-        let words = "`run:1` has sent deletes that may have come true";
-        assert!(early.err.contains(words), "{}", early.err);
-        ends_with(&apply(&served, &desk, &[]), 0);
-        ends_with(&restore("run:2"), 0);
-        expect(&desk, all("restored", &json!("listed")));
-        assert!(served.sandbox.with_world(|world| {
+        let mut command = desk.command(&["restore", word, "--unproven", "--auto-approve"]);
+        command
+            .args(["--api", "v4", "--endpoint", &url, "--state", "state.json"])
+            .args(["--retries", "0", "--cascade-wait", "4s"])
+            .env("FRAMEIO_TOKEN", served.sandbox.token());
+        desk.done(&mut command)
+    }
+
+    fn are_alive(served: &Served) -> bool {
+        served.sandbox.with_world(|world| {
             let is_alive = |number| world.is_alive(text(number).parse().unwrap());
             [1, 11, 2, 21].into_iter().all(is_alive)
-        }));
+        })
+    }
+
+    /// It has no line of its own, and comes back with the folder, whether an `apply` has found out in
+    /// between that it is deleted, or nobody has.
+    #[test]
+    fn what_is_shown_by_the_line_of_its_folder_comes_back_with_that() {
+        for between in [true, false] {
+            let (served, desk) = covered("slow_cascade: 0", &[]);
+            dies(&served, &desk, "batch.answered:1");
+            let_seconds_pass();
+            if between {
+                ends_with(&apply(&served, &desk, &[]), 0);
+            }
+            let done = restore(&served, &desk, "run:1");
+            ends_with(&done, 0);
+            let said = "3 assets came to be deleted, though the delete was not answered";
+            assert_eq!(done.err.contains(said), !between, "{}", done.err);
+            expect(&desk, all("restored", &json!("listed")));
+            assert!(are_alive(&served));
+            // The same again has nothing to do.
+            ends_with(&restore(&served, &desk, "run:1"), 0);
+            served.stop();
+        }
+    }
+
+    /// What was in the folder can still be read: it is on its way out, and comes back with it.
+    #[test]
+    fn what_is_on_its_way_out_comes_back_with_its_folder() {
+        let (served, desk) = covered("slow_cascade: 30", &[]);
+        dies(&served, &desk, "batch.answered:1");
+        let_seconds_pass();
+        ends_with(&restore(&served, &desk, "run:1"), 0);
+        for number in [1, 11, 21] {
+            let record = record(&desk, number);
+            assert_eq!(record["status"], "restored", "{record}");
+            assert_eq!(record["deleted"]["run"], 1, "{record}");
+        }
+        assert!(are_alive(&served));
+        served.stop();
+    }
+
+    #[test]
+    fn what_is_alive_though_its_delete_was_sent_may_still_go() {
+        let (served, desk) = covered("slow_cascade: 0", &[]);
+        dies(&served, &desk, "batch.send:1");
+        let_seconds_pass();
+        let before = desk.read("state.json.journal");
+        let done = restore(&served, &desk, "run:1");
+        ends_with(&done, 3);
+        assert!(
+            done.err.contains("3 assets are there, and their deletes"),
+            "{}",
+            done.err
+        );
+        assert!(!before.is_empty());
+        expect(&desk, all("unknown", &Value::Null));
         served.stop();
     }
 }

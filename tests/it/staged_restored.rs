@@ -40,6 +40,40 @@ fn what_went_with_a_folder_when_the_run_died_comes_back_with_it() {
     stage.served.stop();
 }
 
+/// Nobody has looked in between what became of the delete; what went with the folder may still be read.
+#[cfg(feature = "failpoints")]
+#[test]
+fn what_went_with_a_folder_when_the_run_died_comes_back_at_once() {
+    for behaviour in ["", "slow_cascade: 40"] {
+        for words in ["run:1", INSIDE[0]] {
+            let stage = Stage::fresh(behaviour);
+            kill(&stage, &["apply", "--strategy", "staged"], "stage.deleted");
+            let done = stage.run(&["restore", words]);
+            assert_eq!(
+                done.code, 0,
+                "{behaviour} {words}\n{}\n{}",
+                done.out, done.err
+            );
+            assert!(stage.is_home(), "{}", done.out);
+            stage.are_all("restored");
+            assert!(!stage.has_staging());
+            stage.served.stop();
+        }
+    }
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
+fn what_is_in_its_staging_folder_though_the_delete_was_begun_is_not_back() {
+    let stage = Stage::fresh("");
+    kill(&stage, &["apply", "--strategy", "staged"], "stage.delete");
+    let done = stage.run(&["restore", "run:1"]);
+    assert_eq!(done.code, 3, "{}\n{}", done.out, done.err);
+    assert!(done.err.contains("may still come true"), "{}", done.err);
+    stage.are_all("staged");
+    stage.served.stop();
+}
+
 /// Settles what is recorded, and takes all of it back by the id of one.
 fn brings_back(stage: &Stage) {
     let is_staged = |(_, status, _): &(String, String, bool)| status == "staged";

@@ -140,6 +140,8 @@ pub(crate) struct Restoring<'run, Se> {
     pub(crate) info: RunInfo,
     pub(crate) state: State,
     pub(crate) session: &'run mut Se,
+    /// What a reading has told of earlier deletes that were not answered.
+    pub(crate) settled: Vec<AssetOutcome>,
     /// What is to come back, in the order in which it is asked for.
     pub(crate) wanted: Vec<Wanted>,
     /// For how long a folder is looked into until all is there that was in it.
@@ -172,6 +174,7 @@ pub(crate) fn run<Se: Session>(restoring: Restoring<'_, Se>, server: &mut dyn Se
         info,
         state,
         session,
+        settled,
         wanted,
         patience,
     } = restoring;
@@ -186,6 +189,9 @@ pub(crate) fn run<Se: Session>(restoring: Restoring<'_, Se>, server: &mut dyn Se
         done: Restored::default(),
     };
     run.commit(vec![RunEvent::Started(info)]);
+    if !settled.is_empty() {
+        run.answered(settled);
+    }
     run.restore_all(wanted);
     run.judge_pieced();
     let mut done = run.end();

@@ -1,6 +1,8 @@
 //! `retire restore`: take back what was deleted.
 
-use crate::app::restore::{plan, restore};
+use jiff::Timestamp;
+
+use crate::app::restore::{find_out, plan, restore};
 use crate::apply::restore::Restored;
 use crate::cli::args::Restore;
 use crate::cli::clock;
@@ -10,7 +12,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{playground, rescue};
 use crate::diagnostic::{counted, either};
-use crate::plan::restore::{Candidate, Chosen, choose, unanswered};
+use crate::event::RunEvent;
+use crate::plan::restore::{Candidate, Chosen, Settled, Unanswered, choose};
 use crate::probe::Findings;
 use crate::render;
 use crate::render::back::Over;
@@ -29,18 +32,17 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
         return Err(Failure::RestoreOfV2(state_path));
     }
     let here = opened.target()?;
-    let candidates = choose(&opened.state, &chosen).map_err(Failure::NotChosen)?;
-    let open = match &chosen {
-        Chosen::Run(run) => unanswered(&opened.state).remove(run).unwrap_or_default(),
-        Chosen::Assets(_) => 0,
+    let unanswered = Unanswered::of(&opened.state, &chosen);
+    let candidates = choose(&opened.state, &chosen);
+    let candidates = match candidates {
+        // What is found out may be what is to come back.
+        Err(_) if !unanswered.is_empty() => Vec::new(),
+        candidates => candidates.map_err(Failure::NotChosen)?,
     };
-    if open > 0 {
-        context.console.warn(&render::restore::unanswered(open));
+    if candidates.is_empty() && unanswered.is_empty() {
+        return all_back(context, &chosen, &mut opened);
     }
-    if candidates.is_empty() {
-        return all_back(context, &chosen, (&mut opened, open));
-    }
-    if candidates.iter().any(Candidate::is_staging) {
+    if candidates.iter().any(Candidate::is_staging) || !unanswered.folders.is_empty() {
         opened.prove(Findings::bring_back_staged, "restores and moves assets")?;
     } else {
         opened.prove(Findings::bring_back, "restores")?;
@@ -49,10 +51,27 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let (connection, account) = opened.connect(context, played)?;
     let at = (&connection, account.as_deref());
     let now = connection.time(clock::now());
+    let (candidates, settled) = if unanswered.is_empty() {
+        (candidates, Settled::default())
+    } else {
+        let settled = find_out(at, (&unanswered, &opened.state), now)?;
+        for said in render::restore::settled(&settled) {
+            context.console.warn(&said);
+        }
+        (
+            choose_settled(&opened.state, &chosen, (&settled, now)),
+            settled,
+        )
+    };
+    let open = settled.is_open();
     let plan = plan(at, candidates, now)?;
     if plan.rows.is_empty() {
         connection.close();
-        return all_back(context, &chosen, (&mut opened, open));
+        if !unanswered.is_empty() {
+            opened.take_in()?;
+            return Ok(if open { Exit::Open } else { Exit::Done });
+        }
+        return all_back(context, &chosen, &mut opened);
     }
     show(context, |folds, style, sink| {
         render::restore::plan(&plan, (folds, now), style, sink)
@@ -71,7 +90,7 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     let agreed = approve(context, consents, plan.assets(), question)?;
     let (order, session) = opened.begin(context, at, (&plan, &agreed))?;
     let (run, catalogue) = (order.info.number, order.state.catalogue.clone());
-    let (restored, not_saved) = restore(order, at, session);
+    let (restored, not_saved) = restore((order, settled.outcomes), at, session);
     if let Some((not_saved, left)) = &not_saved {
         rescue::print(context, not_saved, left);
     }
@@ -97,25 +116,34 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     connection.close();
     Ok(exit(
         &restored,
-        open > 0 || plan.rows.iter().any(|(_, one)| !one.is_asked()),
+        open || plan.rows.iter().any(|(_, one)| !one.is_asked()),
         not_saved.is_none(),
     ))
 }
 
 /// Says that nothing is to be restored.
-fn all_back(
-    context: &Context,
-    chosen: &Chosen,
-    (opened, open): (&mut Opened, usize),
-) -> Result<Exit, Failure> {
+fn all_back(context: &Context, chosen: &Chosen, opened: &mut Opened) -> Result<Exit, Failure> {
     opened.take_in()?;
-    if open > 0 {
-        return Ok(Exit::Open);
-    }
     show(context, |_, _, sink| {
         render::restore::all_back((chosen, &opened.state), sink)
     })?;
     Ok(Exit::Done)
+}
+
+/// What is to come back by what was found out; none where nothing of it is deleted.
+fn choose_settled(
+    state: &State,
+    chosen: &Chosen,
+    (settled, at): (&Settled, Timestamp),
+) -> Vec<Candidate> {
+    let mut state = state.clone();
+    let answered = RunEvent::Answered {
+        batch: 0,
+        at,
+        outcomes: settled.outcomes.clone(),
+    };
+    state.apply(state.serial + 1, &answered);
+    choose(&state, chosen).unwrap_or_default()
 }
 
 /// A world for the sandbox, which begins anew with each command: what is to come back was deleted.

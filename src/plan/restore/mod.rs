@@ -11,13 +11,15 @@ use crate::outcome::Evidence;
 use crate::state::{Record, State, Status, restorable_until};
 use parts::Parts;
 use refused::is_deleted;
-pub use refused::{NotChosen, Runs, unanswered};
+pub use refused::{NotChosen, Runs};
+pub use unanswered::{Settled, Unanswered, settle};
 
 mod order;
 mod parts;
 mod refused;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 
 /// What somebody wants back.
 #[derive(Debug, Clone, PartialEq, Eq)]

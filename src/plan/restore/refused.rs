@@ -1,6 +1,6 @@
 //! Why nothing can be taken back of what somebody names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::asset::AssetId;
@@ -8,7 +8,7 @@ use crate::outcome::{Evidence, Phase};
 use crate::state::{State, Status};
 
 /// What a run has done of which nobody knows what became, and what to do.
-const UNANSWERED: &str = "sent deletes that may have come true: take their entries out of the manifests and run `retire apply`, which then only looks, and restore what that finds deleted";
+const UNANSWERED: &str = "sent deletes that were not answered: `retire restore` of its number finds out what became of them";
 
 /// Why nothing of what somebody wants back can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,17 +37,14 @@ pub struct Runs {
     unanswered: BTreeSet<u64>,
 }
 
-/// Of how many assets nobody knows what became of their delete, by the run that sent it.
+/// The runs that have sent deletes of which nobody knows what became.
 #[must_use]
-pub fn unanswered(state: &State) -> BTreeMap<u64, usize> {
-    let mut runs: BTreeMap<u64, usize> = BTreeMap::new();
+pub(super) fn unanswered(state: &State) -> BTreeSet<u64> {
+    let mut runs = BTreeSet::new();
     for record in state.assets.values() {
         let run = match &record.status {
             Status::Unknown { .. } => Some(record.run),
-            Status::Staged(staged) if staged.aside.phase == Phase::Deleting => {
-                let folder = state.staging(staged.aside.into);
-                Some(folder.map_or(record.run, |folder| folder.run))
-            }
+            Status::Staged(staged) if staged.aside.phase == Phase::Deleting => Some(record.run),
             Status::Retired(_)
             | Status::Gone(_)
             | Status::Failed(_)
@@ -56,9 +53,7 @@ pub fn unanswered(state: &State) -> BTreeMap<u64, usize> {
             | Status::Staged(_)
             | Status::Rescued => None,
         };
-        if let Some(run) = run {
-            *runs.entry(run).or_default() += 1;
-        }
+        runs.extend(run);
     }
     runs
 }
@@ -77,7 +72,7 @@ impl Runs {
         let waiting = state.assets.values();
         let folders = waiting.filter_map(|record| state.staging(record.status.aside()?.into));
         runs.staged = folders.map(|folder| folder.run).collect();
-        runs.unanswered = unanswered(state).into_keys().collect();
+        runs.unanswered = unanswered(state);
         runs
     }
 

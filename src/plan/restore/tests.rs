@@ -482,7 +482,7 @@ fn a_version_stack_that_went_half_way_brings_back_the_files_that_are_deleted() {
     answered(&mut state, 3, 300, &[(50, Outcome::Unknown)]);
     let refused = choose(&state, &Chosen::Assets(vec![id(50)])).unwrap_err();
     assert_eq!(refused, NotChosen::NotRetired(id(50), "unknown"));
-    assert_eq!(unanswered(&state), [(3, 1)].into());
+    assert_eq!(refused::unanswered(&state), [3].into());
     let files = [id(51), id(52)].into();
     state.apply(
         3,

@@ -325,6 +325,7 @@ fn run_once(store: &FileStore, world: &mut World, wanted: Vec<Wanted>, writes: u
             session: &mut session,
             left: writes,
         },
+        settled: Vec::new(),
         wanted,
         patience: Duration::from_secs(20),
     };
