@@ -42,6 +42,8 @@ pub enum Why {
     Unread,
     /// It is recorded as deleted, and is there all the same.
     Drift,
+    /// It is, or lies in, a staging folder, and no record says where it was before.
+    Unrecorded,
     /// Somebody has marked it in Frame.io.
     Marked(Mark),
 }
@@ -51,7 +53,9 @@ impl Why {
     pub(crate) const fn keeps_contents(&self) -> bool {
         match self {
             Self::Hold(_) | Self::Marked(_) | Self::Drift => true,
-            Self::Deferred | Self::Pinned | Self::Blocked | Self::Unread => false,
+            Self::Deferred | Self::Pinned | Self::Blocked | Self::Unread | Self::Unrecorded => {
+                false
+            }
         }
     }
 }
@@ -87,13 +91,14 @@ pub(crate) mod samples {
     }
 
     fn why(number: usize) -> Why {
-        match number % 7 {
+        match number % 8 {
             0 => Why::Hold("\"legal\u{7}".into()),
             1 => Why::Deferred,
             2 => Why::Pinned,
             3 => Why::Blocked,
             4 => Why::Unread,
             5 => Why::Drift,
+            6 => Why::Unrecorded,
             _ => Why::Marked(Mark {
                 field: "Retention".into(),
                 value: "Hold".into(),
@@ -118,7 +123,7 @@ pub(crate) mod samples {
 
     /// Each sort of it, on the assets from 1.
     pub(crate) fn event() -> RunEvent {
-        let kept = (1..=7_usize).map(|n| kept(n, id(n as u128)));
+        let kept = (1..=8_usize).map(|n| kept(n, id(n as u128)));
         RunEvent::Kept {
             kept: kept.collect(),
             over: vec![id(9)],

@@ -225,6 +225,11 @@ impl Decision {
             Self::Unread | Self::Unreadable { .. } => Some((Why::Unread, None)),
             Self::Rescued | Self::Drift { .. } => Some((Why::Drift, None)),
             Self::Blocked { .. } => Some((Why::Blocked, None)),
+            // It is held by where it lies, and not by what anybody said of it.
+            Self::Held {
+                why: Why::Unrecorded,
+                ..
+            } => Some((Why::Unrecorded, None)),
             Self::Retire
             | Self::Retry { .. }
             | Self::Resolve { .. }

@@ -117,6 +117,9 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         }));
         plan.steps.push(step);
     }
+    if let Some(read) = inputs.inventory {
+        shelter::keep_unrecorded(&mut plan, read, inputs.state);
+    }
     shelter::keep_projects(&mut plan, walk.holds(), inputs.inventory);
     let read = inputs.inventory.map(|read| (read, &read.places));
     match read {

@@ -327,6 +327,7 @@ impl fmt::Display for Unplaced {
             Why::Unread => "not read",
             Why::Drift => "recorded as deleted",
             Why::Marked(_) => "marked",
+            Why::Unrecorded => "in a staging folder",
         };
         write!(formatter, "`{id}` ({why}")?;
         if let Some(at) = at {

@@ -80,6 +80,7 @@ fn said(
     quote: Option<&str>,
 ) -> String {
     let is_named = quote.is_some();
+    let is_unrecorded = matches!(why, Why::Unrecorded);
     let quote = quote.unwrap_or_default();
     let until = until.map(moment);
     let why = match (why, until) {
@@ -94,9 +95,23 @@ fn said(
         (Why::Blocked, _) => "blocked".to_owned(),
         (Why::Unread, _) => "not read".to_owned(),
         (Why::Drift, _) => "recorded as deleted, restored or rescued, and there".to_owned(),
+        (Why::Unrecorded, _) => "in a staging folder, and no record says where it was".to_owned(),
         (Why::Marked(mark), _) => marked(mark, quote),
     };
     match path.map(|path| &*path.0) {
+        Some([one]) if is_unrecorded && one.id == id => {
+            "is a staging folder, and goes only with what a run has moved into it".to_owned()
+        }
+        Some([folder, .., _]) if is_unrecorded && folder.id != id => {
+            let folder = if is_named {
+                format!("{quote}{}{quote}", names([folder]))
+            } else {
+                folder.id.to_string()
+            };
+            format!(
+                "lies in the staging folder {folder}, and no record says where it was; move it out to where it belongs"
+            )
+        }
         None | Some([]) => why,
         Some([outer, .., last]) if outer.id == id && !is_named => {
             format!("contains {}, which is {why}", last.id)

@@ -23,6 +23,7 @@ pub use kept::KeptBack;
 pub use rebuild::Shown;
 pub use restorable::{Restorable, restorable_until};
 pub use staging::StagingFolder;
+pub(crate) use staging::{is_staging_name, staging_name};
 pub use status::{Deletion, Failed, Staged, Status};
 
 mod absorb;

@@ -11,29 +11,8 @@ use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::frameio::v4::changes_answer::Changed;
 use crate::inventory::{Contents, Seen};
-use crate::state::StagingFolder;
+use crate::state::{StagingFolder, staging_name};
 use crate::store::Session;
-
-/// How long the name of a folder may be.
-const LONGEST: usize = 255;
-
-/// What a staging folder is called: when it is deleted, by which run, and whom to ask.
-pub(super) fn name_of(due: Timestamp, run: u64, actor: Option<&str>) -> String {
-    let date = due.to_string();
-    let date = date.split('T').next().unwrap_or_default();
-    let mut name = format!("_retire {date} run {run}");
-    if let Some(actor) = actor {
-        let actor: String = actor
-            .chars()
-            .filter(|letter| !letter.is_control() && *letter != '/')
-            .collect();
-        if !actor.trim().is_empty() {
-            name.push_str(" ask ");
-            name.push_str(actor.trim());
-        }
-    }
-    name.chars().take(LONGEST).collect()
-}
 
 impl<Se: Session> Stager<'_, '_, Se> {
     /// The staging folder of a project; else why there is none, in words.
@@ -42,7 +21,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         (project, root): (AssetId, AssetId),
         (run, due): (u64, Timestamp),
     ) -> Result<AssetId, String> {
-        let name: Arc<str> = name_of(due, run, self.terms.actor.as_deref()).into();
+        let name: Arc<str> = staging_name(due, run, self.terms.actor.as_deref()).into();
         let wish = RunEvent::Staging(Staging {
             project,
             name: Arc::clone(&name),

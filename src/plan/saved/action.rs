@@ -13,6 +13,7 @@ use crate::outcome::{Evidence, FailureKind};
 use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
 use crate::plan::pin::Difference;
 use crate::plan::saved::about::Reviewed;
+use crate::plan::saved::because::Because;
 use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.
@@ -138,23 +139,6 @@ pub enum Verb {
     Forget,
 }
 
-/// Why an asset stays without a hold, and with it what it lies in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Because {
-    /// Its date is ahead.
-    Deferred,
-    /// It is other than its entry says.
-    Pinned,
-    /// It was refused too often.
-    Blocked,
-    /// It could not be read.
-    Unread,
-    /// It is recorded as deleted, and is there all the same.
-    Drift,
-}
-
 /// Where a manifest lists an asset, written as `file:line:column`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
@@ -264,14 +248,16 @@ impl Action {
             }
             Decision::Held { why, until, path } => {
                 action.action = Verb::Held;
+                action.because = Because::new(why);
                 match why {
                     Why::Hold(reason) => action.hold = Some(Arc::clone(reason)),
-                    Why::Deferred => action.because = Some(Because::Deferred),
-                    Why::Pinned => action.because = Some(Because::Pinned),
-                    Why::Blocked => action.because = Some(Because::Blocked),
-                    Why::Unread => action.because = Some(Because::Unread),
-                    Why::Drift => action.because = Some(Because::Drift),
                     Why::Marked(mark) => action.mark = Some(mark.clone()),
+                    Why::Deferred
+                    | Why::Pinned
+                    | Why::Blocked
+                    | Why::Unread
+                    | Why::Drift
+                    | Why::Unrecorded => {}
                 }
                 action.until = *until;
                 action.path = path.as_ref().map(|path| path.0.clone());
@@ -448,13 +434,7 @@ impl Action {
         }
         match (&self.hold, self.because, &self.path) {
             (Some(reason), _, _) => Some(Why::Hold(Arc::clone(reason))),
-            (None, Some(because), Some(_)) => Some(match because {
-                Because::Deferred => Why::Deferred,
-                Because::Pinned => Why::Pinned,
-                Because::Blocked => Why::Blocked,
-                Because::Unread => Why::Unread,
-                Because::Drift => Why::Drift,
-            }),
+            (None, Some(because), Some(_)) => Some(because.why()),
             (None, _, _) => None,
         }
     }

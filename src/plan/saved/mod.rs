@@ -28,6 +28,7 @@ use crate::visible::json;
 
 mod about;
 mod action;
+mod because;
 mod compare;
 mod digest;
 mod error;
@@ -39,7 +40,8 @@ mod tests;
 
 pub use crate::digest::Sha256;
 pub use about::{Reviewed, ReviewedContents};
-pub use action::{Action, Because, Listing, Verb};
+pub use action::{Action, Listing, Verb};
+pub use because::Because;
 pub use compare::{check, leave_alone};
 pub use error::SavedError;
 pub use stale::{Current, Stale};

@@ -113,6 +113,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             Just(Why::Blocked),
             Just(Why::Unread),
             Just(Why::Drift),
+            Just(Why::Unrecorded),
         ]
     };
     let refusal = (any::<u32>(), text());

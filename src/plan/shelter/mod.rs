@@ -16,6 +16,7 @@ use crate::state::{State, Status};
 
 mod aside;
 mod project;
+mod unrecorded;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ mod tests;
 use aside::keep_homeless;
 pub(super) use aside::move_back_waiting;
 pub(super) use project::{keep_projects, place_projects, unread_projects};
+pub(super) use unrecorded::keep_unrecorded;
 
 /// What is said of an asset that the server does not know.
 const MISSING: &str = "the server does not know it, and nothing shows that it is deleted";

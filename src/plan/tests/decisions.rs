@@ -85,6 +85,7 @@ fn what_only_waits_keeps_nothing_of_what_is_in_it() {
         (Why::Pinned, false),
         (Why::Blocked, false),
         (Why::Unread, false),
+        (Why::Unrecorded, false),
     ] {
         assert_eq!(why.keeps_contents(), keeps, "{why:?}");
     }

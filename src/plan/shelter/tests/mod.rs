@@ -22,6 +22,7 @@ mod ids;
 mod project;
 mod restored;
 mod unreadable;
+mod unrecorded;
 
 fn id(n: u128) -> AssetId {
     AssetId::from_uuid(Uuid::from_u128(n))

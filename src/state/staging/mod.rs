@@ -10,6 +10,10 @@ use crate::event::Staging;
 use crate::outcome::{Aside, Evidence, Outcome, Phase};
 use crate::state::{Deleted, Deletion, Record, State, Status};
 
+mod name;
+
+pub(crate) use name::{is_staging_name, staging_name};
+
 /// A folder that a run has made, or was about to make, to move assets into.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
