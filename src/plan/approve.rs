@@ -345,7 +345,6 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
                 };
                 approved.found.push((id, Outcome::Failed(refused)));
             }
-            // What was never moved, or is back already, has no record any more.
             Decision::Unstage | Decision::Forget => approved.forget.push(id),
             Decision::Covered { .. }
             | Decision::Blocked { .. }
@@ -369,6 +368,9 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         });
     }
     approved.resolve.sort_unstable_by_key(|resolve| resolve.id);
+    approved.forget.extend(&plan.staging.home);
+    approved.forget.sort_unstable();
+    approved.forget.dedup();
     Ok(approved)
 }
 

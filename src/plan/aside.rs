@@ -46,6 +46,8 @@ pub struct Staging {
     pub due_folders: BTreeSet<AssetId>,
     /// What is moved back to where it was: it is no longer to be deleted.
     pub back: BTreeSet<AssetId>,
+    /// What is shown to be back where it was, by a move that nobody answered: its record is dropped.
+    pub home: BTreeSet<AssetId>,
     /// What somebody has taken out of its staging folder.
     pub rescued: BTreeSet<AssetId>,
 }
@@ -71,6 +73,7 @@ impl Staging {
             due,
             due_folders: _,
             back,
+            home: _,
             rescued: _,
         } = self;
         aside.is_empty() && due.is_empty() && back.is_empty()
@@ -127,6 +130,9 @@ pub struct Moves {
     pub due_folders: usize,
     /// How many are moved back to where they were.
     pub back: usize,
+    /// How many are back already, by a move that nobody answered.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub home: usize,
     /// How many were to wait aside, cannot be moved there, and are deleted at once: not all members
     /// of their project see them, their ids are Adobe's, or a run has begun to delete them.
     #[serde(default)]

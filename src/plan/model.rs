@@ -198,6 +198,7 @@ impl Plan {
             || self.changes_holds()
             || !self.staging.is_empty()
             || !self.staging.rescued.is_empty()
+            || !self.staging.home.is_empty()
     }
 
     /// Whether a run changes what the state keeps of holds.
@@ -326,8 +327,8 @@ impl fmt::Display for Unplaced {
             Why::Blocked => "blocked",
             Why::Unread => "not read",
             Why::Drift => "recorded as deleted",
-            Why::Marked(_) => "marked",
             Why::Unrecorded => "in a staging folder",
+            Why::Marked(_) => "marked",
         };
         write!(formatter, "`{id}` ({why}")?;
         if let Some(at) = at {

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Facts, Inventory, Lies, Mark, Seen};
 use crate::manifest::document::{Details, Entry, Manifests};
-use crate::outcome::{Evidence, Phase};
+use crate::outcome::Evidence;
 use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
 use crate::plan::marks;
 use crate::plan::model::{Held, MarksSince, Step};
+use crate::plan::staging::around::around;
 use crate::plan::staging::decide::decide as decide_aside;
 use crate::state::{Record, State, Status};
 
@@ -187,29 +188,6 @@ impl<'plan> Walk<'plan> {
         })
     }
 
-    /// Whether an asset lies in something that was moved aside, and that somebody has taken out.
-    fn is_out(&self, id: AssetId) -> bool {
-        let state = self.inputs.state;
-        let mut passed = BTreeSet::from([id]);
-        let mut above = state.aside(id).map(|aside| aside.into);
-        while let Some(here) = above.filter(|here| passed.insert(*here)) {
-            let record = state.assets.get(&here);
-            if record.is_some_and(|record| record.status == Status::Rescued) {
-                return true;
-            }
-            let seen = self.inputs.inventory.and_then(|read| read.facts(here));
-            if let (Some(aside), Some(parent)) =
-                (state.aside(here), seen.and_then(|facts| facts.parent))
-                && aside.phase != Phase::Moving
-                && aside.into != parent
-            {
-                return true;
-            }
-            above = state.lay_in(here);
-        }
-        false
-    }
-
     /// Whether some answer shows an asset; what may not be read is there.
     fn is_shown(&self, id: AssetId) -> bool {
         self.inputs.inventory.is_some_and(|inventory| {
@@ -334,7 +312,7 @@ impl<'plan> Walk<'plan> {
                 inventory.is_some_and(|inventory| inventory.asked_all || is_compared());
             let case = Case { is_checked, ..case };
             // Whatever is listed or recorded has a decision.
-            let aside = decide_aside(case, || self.is_out(id), now);
+            let aside = decide_aside(case, || around(id, state, inventory), now);
             let decision = aside.or_else(|| decide(case, rules, now))?;
             Some(Decided { id, case, decision })
         };

@@ -7,14 +7,15 @@ use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, Phase};
 use crate::plan::decide::{Case, Decision, protected};
 use crate::plan::pin::{Compared, differences};
+use crate::plan::staging::around::Around;
 
 /// Decides what is to happen to an asset that is recorded as moved aside; nothing where it was never
 /// moved, or is to go again, so that it is decided upon like any other.
 ///
-/// `is_out` tells whether it lies in something that was moved aside, and that somebody has taken out.
+/// `around` tells what has become of that which it was moved with.
 pub(crate) fn decide(
     case: Case<'_>,
-    is_out: impl FnOnce() -> bool,
+    around: impl FnOnce() -> Around,
     now: Timestamp,
 ) -> Option<Decision> {
     let aside = case.record?.status.aside()?;
@@ -41,9 +42,14 @@ pub(crate) fn decide(
             None | Some(_) => Some(Decision::Rescued),
         };
     }
-    if facts.is_some() && is_out() {
-        let goes_again = case.entry.is_some_and(Entry::goes_again) && case.again.is_none();
-        return (!goes_again).then_some(Decision::Rescued);
+    match facts.map_or(Around::Waits, |_| around()) {
+        Around::Waits => {}
+        Around::Out => {
+            let goes_again = case.entry.is_some_and(Entry::goes_again) && case.again.is_none();
+            return (!goes_again).then_some(Decision::Rescued);
+        }
+        // It is where it was before, and its record says no more.
+        Around::Home => return case.entry.is_none().then_some(Decision::Unstage),
     }
     // Nothing keeps what is deleted, and nothing moves it back.
     if let Some(Seen::Deleted { evidence, .. }) = case.seen {

@@ -10,9 +10,11 @@ use crate::manifest::document::Strategy;
 use crate::plan::aside::{Group, Staging, Terms};
 use crate::plan::decide::Decision;
 use crate::plan::model::{Plan, Step};
+use crate::plan::staging::around::is_elsewhere;
 use crate::plan::staging::moves::moves;
 use crate::state::State;
 
+pub(super) mod around;
 pub(super) mod decide;
 mod moves;
 #[cfg(test)]
@@ -58,17 +60,18 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
     let mut staging = Staging::default();
     let mut elsewhere = BTreeSet::new();
     for step in &plan.steps {
-        let Some(aside) = state.aside(step.id) else {
+        if state.aside(step.id).is_none() {
             continue;
-        };
-        let parent = inventory
-            .and_then(|read| read.facts(step.id))
-            .and_then(|facts| facts.parent);
-        let is_elsewhere = parent.is_some_and(|parent| parent != aside.into);
+        }
         match &step.decision {
-            // It was never moved, or goes again: it is moved aside like any other.
-            _ if is_elsewhere && step.decision != Decision::Rescued => {
+            // It was never moved, is back, or goes again: what is recorded of it is not so.
+            decision
+                if *decision != Decision::Rescued && is_elsewhere(step.id, state, inventory) =>
+            {
                 elsewhere.insert(step.id);
+                if decision.is_kept() || *decision == Decision::Unstage {
+                    staging.home.insert(step.id);
+                }
             }
             Decision::Retire => drop(staging.due.insert(step.id)),
             Decision::Held { .. }
@@ -90,11 +93,21 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
             | Decision::Unchanged { .. } => {}
         }
     }
+    go_along(plan, state, &mut staging.home);
     keep_incomplete(plan, state, (&mut staging, &elsewhere));
     keep_inside(plan, state, inventory);
     let due = staging.due.iter();
     staging.due_folders = due.filter_map(|id| top_of(state, *id)).collect();
     plan.staging = staging;
+}
+
+/// Adds what is recorded of what lies in something that is back where it was, and of which the plan
+/// says nothing by itself.
+fn go_along(plan: &Plan, state: &State, home: &mut BTreeSet<AssetId>) {
+    let inside = home.iter().filter_map(|top| state.files.get(top)).flatten();
+    let is_alone = |id: &&AssetId| state.aside(**id).is_some() && plan.step(**id).is_none();
+    let along: Vec<AssetId> = inside.filter(is_alone).copied().collect();
+    home.extend(along);
 }
 
 /// Leaves what is due in staging folders of which the plan does not speak as a whole.

@@ -30,6 +30,7 @@ pub(super) fn moves(plan: &Plan, movable: &BTreeMap<AssetId, Group>, stuck: usiz
         due: staging.due.len(),
         due_folders: staging.due_folders.len(),
         back: staging.back.len(),
+        home: staging.home.len(),
         stuck,
         at_once: 0,
         ways: is_told.then(|| Ways {

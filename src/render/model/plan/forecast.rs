@@ -26,6 +26,7 @@ pub(super) fn forecast(view: &PlanView<'_>) -> Option<Vec<Block>> {
     }
     let lines = [
         sent((totals, moves), (view.batch_size, view.forecast)),
+        home(moves),
         stuck(moves),
         at_once(moves),
         ways(moves),
@@ -217,6 +218,18 @@ fn staged(moves: &Moves) -> Vec<String> {
     parts
 }
 
+/// Says how much is where it was before, though its record calls it staged.
+fn home(moves: &Moves) -> Option<Line> {
+    let number = moves.home;
+    let assets = counted(number, "staged asset is", "staged assets are");
+    let words = format!(
+        "{assets} back where {} before, by a move that nobody answered: {} dropped.",
+        either(number, "it was", "they were"),
+        either(number, "its record is", "their records are"),
+    );
+    (number > 0).then(|| Line::words(words))
+}
+
 /// Says how much goes at once that was to be moved aside.
 fn stuck(moves: &Moves) -> Option<Line> {
     let number = moves.stuck;
@@ -369,6 +382,7 @@ mod tests {
             due: number,
             due_folders: number,
             back: number,
+            home: number,
             stuck: 0,
             at_once: number,
             files: number,

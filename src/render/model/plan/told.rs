@@ -197,6 +197,12 @@ fn quoted(guard: Guard) -> String {
 fn headline(plan: &Plan, going: Sum) -> String {
     let totals = &plan.totals;
     let list = |figures: &[(usize, &str)]| words::figures(figures).join(", ");
+    // What is held or waits for its date may go back as well; what only manifests say is not known
+    // to be anywhere.
+    let back = match (plan.moves.back, plan.moves.home) {
+        (0, 0) => totals.unstage,
+        (back, _) => back,
+    };
     let changes = list(&[
         (totals.retire, "to retire"),
         (totals.retry, "to retry"),
@@ -205,7 +211,8 @@ fn headline(plan: &Plan, going: Sum) -> String {
         (totals.record, "to record as gone"),
         (totals.missing, "missing"),
         (totals.unreadable, "not to be read"),
-        (totals.unstage, "to move back"),
+        (back, "to move back"),
+        (plan.moves.home, "back already"),
         (totals.forget, "to forget"),
     ]);
     let held = HoldFigures::of(&changes_of(&plan.holds));
