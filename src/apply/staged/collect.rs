@@ -232,7 +232,18 @@ impl<Se: Session> Stager<'_, '_, Se> {
             };
             asides.insert(*top, *aside);
             for id in self.along(*top) {
-                asides.extend(state.aside(id).map(|aside| (id, *aside)));
+                // A move of its own that was never made does not say where it lies.
+                let into = |own: &Aside| {
+                    let parent = state.catalogue.parent(id);
+                    let parent = parent.filter(|_| state.is_staging(own.into));
+                    parent.unwrap_or(own.into)
+                };
+                let own = state.aside(id);
+                let own = own.map(|own| Aside {
+                    into: into(own),
+                    ..*own
+                });
+                asides.extend(own.map(|own| (id, own)));
             }
             for id in self
                 .approved

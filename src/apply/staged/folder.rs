@@ -84,7 +84,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             }
             let is_over = found.is_none_or(|id| match self.delete_empty(id, project) {
                 Cleared::Gone | Cleared::Kept => true,
-                Cleared::Deleted | Cleared::Refused | Cleared::Unknown => false,
+                Cleared::Deleted | Cleared::Late | Cleared::Refused | Cleared::Unknown => false,
             });
             if is_over {
                 self.commit(vec![RunEvent::Staging(Staging {

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::apply::staged::part::part_of;
+use crate::apply::staged::part::{Before, Elsewhere, part_of};
+use crate::apply::staged::search::Search;
 use crate::apply::staged::whole::{Brought, Whole, is_open};
 use crate::apply::staged::{Cleared, GLANCE, Stager};
 use crate::asset::{AssetId, Kind};
@@ -13,7 +14,7 @@ use crate::event::{RunEvent, Task};
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::frameio::v4::changes_answer::Changed;
-use crate::inventory::{Contents, Seen};
+use crate::inventory::{Contents, Inventory, Seen};
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::restore::Part;
 use crate::store::Session;
@@ -73,10 +74,18 @@ impl<Se: Session> Stager<'_, '_, Se> {
             (Seen::Deleted { .. } | Seen::Missing, _) => Err(Cleared::Gone),
             (Seen::There(_), Some(Contents::Whole(inside))) if inside.is_empty() => Ok(()),
             (Seen::There(_), Some(Contents::Whole(_))) => {
-                self.warn(format!(
-                    "the staging folder `{folder}` stays, since something is in it that was not moved aside"
-                ));
-                Err(Cleared::Kept)
+                let is_late = self.is_late((folder, project), &read);
+                let is_late = is_late.ok_or(Cleared::Unknown)?;
+                let (cleared, why) = if is_late {
+                    (
+                        Cleared::Late,
+                        "its list still shows what is elsewhere: the next run looks again",
+                    )
+                } else {
+                    (Cleared::Kept, "something is in it that was not moved aside")
+                };
+                self.warn(format!("the staging folder `{folder}` stays, since {why}"));
+                Err(cleared)
             }
             (Seen::There(_), Some(Contents::Unread(_)) | None) | (Seen::Refused { .. }, _) => {
                 self.warn(format!(
@@ -91,11 +100,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
     pub(super) fn look_home(
         &mut self,
         whole: &Whole,
-        (home, project): (&BTreeMap<AssetId, Kind>, AssetId),
-        longest: Duration,
+        (home, project, longest): (&BTreeMap<AssetId, Kind>, AssetId, Duration),
+        search: &mut Search,
         brought: &mut Brought,
     ) -> Vec<AssetOutcome> {
-        let seen = |id: AssetId| (id, Outcome::Restored { seen: true });
         let files = home.iter().filter(|(_, kind)| **kind == Kind::File);
         let mut outcomes: Vec<AssetOutcome> = files.map(|(id, _)| seen(*id)).collect();
         let holders = home.iter().filter(|(_, kind)| **kind != Kind::File);
@@ -106,19 +114,11 @@ impl<Se: Session> Stager<'_, '_, Se> {
             let Some(read) = self.look_into_all(&holders, project) else {
                 for (id, _) in &holders {
                     brought.unseen.push(*id);
-                    brought
-                        .unseen
-                        .extend(whole.tops.get(id).into_iter().flatten());
+                    brought.unseen.extend(whole.with(*id));
                 }
                 return outcomes;
             };
-            let none = BTreeSet::new();
-            let with = |id| whole.tops.get(&id).unwrap_or(&none);
-            let parts = holders.iter().filter_map(|(id, _)| {
-                let part = part_of(*id, self.before(*id, with(*id)), &read)?;
-                Some((*id, part))
-            });
-            let parts: BTreeMap<AssetId, Part> = parts.collect();
+            let mut parts = self.parts_of(whole, &read, search);
             if !parts.is_empty() && spent < longest {
                 spent += GLANCE;
                 let paused = self.server.pause(GLANCE);
@@ -126,30 +126,75 @@ impl<Se: Session> Stager<'_, '_, Se> {
                     continue;
                 }
             }
-            for (id, _) in &holders {
-                let inside = match read.contents.get(id) {
-                    Some(Contents::Whole(inside)) => &**inside,
-                    Some(Contents::Unread(_)) | None => &[],
-                };
-                let is_in = |id: &AssetId| inside.binary_search(id).is_ok();
-                if !parts.contains_key(id) {
-                    outcomes.push(seen(*id));
+            let listed = |id: &&AssetId| matches!(read.contents.get(*id), Some(Contents::Whole(_)));
+            for id in parts.keys().filter(listed) {
+                let inside = listed_in(*id, &read).iter().copied().collect();
+                if self
+                    .seek((*id, whole.with(*id)), (&inside, project), search)
+                    .is_none()
+                {
+                    break;
                 }
-                let (there, away) = with(*id)
-                    .iter()
-                    .partition::<Vec<AssetId>, _>(|id| is_in(id));
-                outcomes.extend(there.into_iter().map(seen));
-                brought.unseen.extend(away);
-                // What came back in it and has a record is settled, however deep it lies.
-                let others = inside.iter().filter(|id| !with(**id).contains(*id));
-                let open =
-                    others.filter(|other| !with(*id).contains(*other) && self.is_open(**other));
-                outcomes.extend(open.map(|id| seen(*id)));
+            }
+            if !parts.is_empty() {
+                parts = self.parts_of(whole, &read, search);
+            }
+            for (id, _) in &holders {
+                let is_whole = !parts.contains_key(id);
+                outcomes.extend(is_whole.then(|| seen(*id)));
+                outcomes.extend(self.seen_in(
+                    (*id, whole.with(*id)),
+                    &read,
+                    brought,
+                    search.of(*id).filter(|_| is_whole),
+                ));
             }
             brought.partial.extend(parts);
             break;
         }
         outcomes
+    }
+
+    /// What is home, and has not all in it that is still expected there.
+    fn parts_of(
+        &self,
+        whole: &Whole,
+        read: &Inventory,
+        search: &Search,
+    ) -> BTreeMap<AssetId, Part> {
+        let parts = read.assets.keys().filter_map(|id| {
+            let judge = |before: Before<'_>| part_of(*id, before, read);
+            Some((*id, self.judge((*id, whole.with(*id)), search, judge)?))
+        });
+        parts.collect()
+    }
+
+    /// What is seen of what is recorded of something that is home, in it or elsewhere.
+    fn seen_in(
+        &self,
+        (id, with): (AssetId, &BTreeSet<AssetId>),
+        read: &Inventory,
+        brought: &mut Brought,
+        elsewhere: Option<&Elsewhere>,
+    ) -> Vec<AssetOutcome> {
+        let inside = listed_in(id, read);
+        let is_in = |id: &AssetId| inside.binary_search(id).is_ok();
+        let is_elsewhere = |id: &&AssetId| elsewhere.is_some_and(|one| one.ids.contains(id));
+        let here = with.iter().filter(|id| !is_elsewhere(id));
+        let (there, away) = here.partition::<Vec<AssetId>, _>(|id| is_in(id));
+        brought.unseen.extend(away);
+        // What came back in it and has a record is settled, however deep it lies.
+        let others = inside.iter().filter(|id| !with.contains(*id));
+        let others = others.filter(|id| self.is_open(**id)).copied();
+        let elsewhere = elsewhere
+            .into_iter()
+            .flat_map(|one| one.seen.iter().copied());
+        there
+            .into_iter()
+            .chain(others)
+            .chain(elsewhere)
+            .map(seen)
+            .collect()
     }
 
     /// Whether an asset is recorded as deleted by us, and not as seen alive.
@@ -178,5 +223,17 @@ impl<Se: Session> Stager<'_, '_, Se> {
             let said: RunEvent = self.said(outcomes);
             self.commit(vec![said]);
         }
+    }
+}
+
+const fn seen(id: AssetId) -> AssetOutcome {
+    (id, Outcome::Restored { seen: true })
+}
+
+/// What a list shows in something, in the order of the ids.
+fn listed_in(id: AssetId, read: &Inventory) -> &[AssetId] {
+    match read.contents.get(&id) {
+        Some(Contents::Whole(inside)) => inside,
+        Some(Contents::Unread(_)) | None => &[],
     }
 }

@@ -30,6 +30,7 @@ mod gate;
 mod home;
 mod moves;
 pub(crate) mod part;
+mod search;
 #[cfg(test)]
 mod tests;
 pub(crate) mod unstage;
@@ -171,6 +172,8 @@ enum Cleared {
     Gone,
     /// Something else is in it, or somebody has renamed or moved it.
     Kept,
+    /// A list shows in it what is elsewhere: whoever looks later can tell whether it is empty.
+    Late,
     /// The server did not delete it.
     Refused,
     /// Nobody knows.

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::apply::staged::gate::parents_in;
-use crate::apply::staged::part::{Before, Links, part_within};
+use crate::apply::staged::part::{Before, Elsewhere, Links, part_within};
+use crate::apply::staged::search::Search;
 use crate::apply::staged::{Cleared, Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
@@ -47,6 +48,12 @@ impl Whole {
             .flat_map(|(id, inside)| [*id].into_iter().chain(inside.iter().copied()))
             .collect();
         all.into_iter().collect()
+    }
+
+    /// What is recorded of what lay in something that was moved into it.
+    pub(super) fn with(&self, top: AssetId) -> &BTreeSet<AssetId> {
+        static NONE: BTreeSet<AssetId> = BTreeSet::new();
+        self.tops.get(&top).unwrap_or(&NONE)
     }
 }
 
@@ -101,24 +108,33 @@ impl<Se: Session> Stager<'_, '_, Se> {
             home = found;
         }
         let mut longest = BRIEFLY.min(self.terms.patience);
+        let mut search = Search::default();
         if home.len() < whole.tops.len() {
-            let Some(asked) = self.restore_whole(whole, &mut brought) else {
+            let Some(asked) = self.restore_whole(whole, project, &mut brought) else {
                 return brought;
             };
             longest = asked;
-            let Some(found) = self.find_all(whole, (project, home), longest) else {
+            let Some(found) = self.find_all(whole, (project, home), longest, &mut search) else {
                 brought.unseen = whole.all();
                 return brought;
             };
             home = self.bring_home(whole, (found, project), &mut brought);
         }
-        let outcomes = self.look_home(whole, (&home, project), longest, &mut brought);
+        let at = (&home, project, longest);
+        let outcomes = self.look_home(whole, at, &mut search, &mut brought);
         // What is still coming may need the folder, unless it has had its time since another run asked.
         let may_come = !brought.partial.is_empty() && !whole.is_there;
         let is_all = brought.unseen.is_empty() && brought.failed.is_empty() && !may_come;
         let is_over = is_all
             && self.stop.is_none()
             && self.delete_empty(whole.folder, project) != Cleared::Unknown;
+        // What is elsewhere needs the folder no more.
+        let elsewhere = home.keys().filter(|id| !brought.partial.contains_key(id));
+        let elsewhere: Vec<&Elsewhere> = elsewhere.filter_map(|id| search.of(*id)).collect();
+        for one in elsewhere {
+            brought.unseen.extend(one.unseen());
+            brought.partial.extend(one.parts.clone());
+        }
         self.record_home(whole, outcomes, is_over, &mut brought);
         brought
     }
@@ -149,7 +165,12 @@ impl<Se: Session> Stager<'_, '_, Se> {
 
     /// Has the server restore the folder; says for how long it is then looked into, or nothing where
     /// it does not come back.
-    fn restore_whole(&mut self, whole: &Whole, brought: &mut Brought) -> Option<Duration> {
+    fn restore_whole(
+        &mut self,
+        whole: &Whole,
+        project: AssetId,
+        brought: &mut Brought,
+    ) -> Option<Duration> {
         let all = whole.all();
         let asked = || {
             all.iter()
@@ -179,8 +200,18 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 Some(BRIEFLY.min(self.terms.patience))
             }
             Ok(Err(refusal)) => {
-                self.answered(Vec::new());
                 let folder = whole.folder;
+                let Some(read) = self.look_at(&[folder], project) else {
+                    self.answered(asked().collect());
+                    brought.unseen = all;
+                    return None;
+                };
+                // By this very call, or by somebody else's.
+                if read.facts(folder).is_some() {
+                    self.answered(asked().collect());
+                    return Some(self.terms.patience);
+                }
+                self.answered(Vec::new());
                 let why = format!("it went with the folder `{folder}`: {}", refusal.detail);
                 let all = all.iter().map(|id| (*id, why.clone()));
                 brought.failed.extend(all);
@@ -207,6 +238,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         whole: &Whole,
         (project, mut home): (AssetId, BTreeMap<AssetId, Kind>),
         longest: Duration,
+        search: &mut Search,
     ) -> Option<Found> {
         let mut spent = Duration::ZERO;
         let mut is_first = whole.is_begun || whole.is_there;
@@ -218,15 +250,19 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 tops.filter(|id| !inside.contains_key(id) && !home.contains_key(id))
                     .collect()
             };
-            if std::mem::take(&mut is_first) {
+            let mut parts = self.parts_in(whole, &inside, &read, search);
+            let is_last = spent >= longest;
+            if std::mem::take(&mut is_first) || is_last {
                 home.extend(self.whereabouts(&missing(&home), (whole.folder, project))?);
+                for top in parts.keys() {
+                    let around = Links::of(parents_in(whole.folder, &read)).inside(*top);
+                    self.seek((*top, whole.with(*top)), (&around, project), search)?;
+                }
+                parts = self.parts_in(whole, &inside, &read, search);
             }
-            let parts = self.parts_in(whole, &inside, &read);
             let missing = missing(&home);
-            if (missing.is_empty() && parts.is_empty()) || spent >= longest {
-                home.extend(self.whereabouts(&missing, (whole.folder, project))?);
-                let unseen = missing.into_iter().filter(|id| !home.contains_key(id));
-                let unseen = unseen.collect();
+            if (missing.is_empty() && parts.is_empty()) || is_last {
+                let unseen = missing.into_iter().collect();
                 let inside = inside.into_iter();
                 let inside = inside.filter(|(id, _)| whole.tops.contains_key(id));
                 return Some(Found {
@@ -248,27 +284,18 @@ impl<Se: Session> Stager<'_, '_, Se> {
         whole: &Whole,
         inside: &BTreeMap<AssetId, Kind>,
         read: &Inventory,
+        search: &Search,
     ) -> BTreeMap<AssetId, Part> {
-        let mut links = Links::default();
-        for (id, parent) in parents_in(whole.folder, read) {
-            links.add(id, parent);
-        }
+        let links = Links::of(parents_in(whole.folder, read));
         let tops = whole.tops.iter().filter(|(id, _)| {
             let kind = inside.get(*id);
             kind.is_some_and(|kind| *kind != Kind::File)
         });
         let parts = tops.filter_map(|(id, with)| {
-            let before = self.before(*id, with);
-            let part = part_within(*id, before, (&links, read))?;
-            Some((*id, part))
+            let judge = |before: Before<'_>| part_within(*id, before, (&links, read));
+            Some((*id, self.judge((*id, with), search, judge)?))
         });
         parts.collect()
-    }
-
-    /// What was in something, as far as records say.
-    pub(super) fn before<'all>(&self, id: AssetId, with: &'all BTreeSet<AssetId>) -> Before<'all> {
-        let bytes = self.ledger.state().catalogue.bytes(id);
-        Before { bytes, with }
     }
 
     /// Reads what is in a folder.
@@ -301,14 +328,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         if ids.is_empty() {
             return Some(BTreeMap::new());
         }
-        let assets: Vec<_> = ids.iter().map(|id| (*id, None)).collect();
-        let read = self.server.read(Wanted {
-            assets: &assets,
-            whole: &BTreeSet::new(),
-            place: &|_| [Some(project), None],
-            within: &|_| None,
-        });
-        let read = self.unless_stopped(read)?;
+        let read = self.look_at(ids, project)?;
         let elsewhere = |id: &AssetId| match read.assets.get(id) {
             Some(Seen::There(facts)) => {
                 let is_elsewhere = facts.parent.is_some_and(|parent| parent != folder);

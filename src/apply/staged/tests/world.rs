@@ -58,6 +58,7 @@ pub(super) enum Way {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     TakeOut(u8),
+    DragIn(u8),
     PutIn,
     Rename(u8),
     Delete(u8),
@@ -87,6 +88,12 @@ pub(super) struct World {
     /// and what was in it.
     pub(super) reviewed: BTreeMap<u8, String>,
     pub(super) moves: usize,
+    /// For how many readings lists show what was moved where it was.
+    pub(super) lag: u32,
+    /// Where lists show what was moved, and up to which reading.
+    pub(super) late: BTreeMap<u8, (u8, u32)>,
+    /// What people have put into a staging folder, and where it was.
+    pub(super) dragged: BTreeMap<u8, u8>,
     next: u8,
 }
 
@@ -127,6 +134,9 @@ impl World {
             killed: BTreeSet::new(),
             reviewed: BTreeMap::new(),
             moves: 0,
+            lag: 0,
+            late: BTreeMap::new(),
+            dragged: BTreeMap::new(),
             next: 100,
         }
     }
@@ -255,7 +265,7 @@ impl World {
     }
 
     /// Whether an asset lies in a staging folder, be it in something that was moved there.
-    fn is_staged(&self, one: u8) -> bool {
+    pub(super) fn is_staged(&self, one: u8) -> bool {
         let mut above = self.nodes.get(&one).map(|node| node.parent);
         while let Some(node) = above.and_then(|above| self.nodes.get(&above)) {
             if node.name.starts_with("_retire") {
@@ -275,9 +285,8 @@ impl World {
                 .is_some_and(|node| node.alive && Some(node.parent) == staging)
         };
         match act {
-            Act::TakeOut(one) if in_staging(self, one) => {
-                self.nodes.get_mut(&one).unwrap().parent = ROOT;
-            }
+            Act::TakeOut(one) if in_staging(self, one) => self.take_out(one),
+            Act::DragIn(one) => self.drag_in(one, staging),
             Act::Rename(one) if self.is_alive(one) && self.is_staged(one) => {
                 self.nodes.get_mut(&one).unwrap().name.push('x');
             }
@@ -352,7 +361,10 @@ impl World {
             | Way::Lie => ids.len(),
         };
         for one in &ids[..done] {
-            self.nodes.get_mut(one).unwrap().parent = to;
+            let node = self.nodes.get_mut(one).unwrap();
+            self.late
+                .insert(*one, (node.parent, self.readings + self.lag));
+            node.parent = to;
         }
         let told = if way == Way::Short {
             ids.len() / 2
@@ -441,8 +453,9 @@ impl Server for World {
             if !self.is_alive(number(*folder)) {
                 continue;
             }
-            let inside = self.inside(number(*folder));
-            let around = inside.iter().map(|one| (id(*one), self.facts(*one)));
+            let shown = self.shown();
+            let inside = shown.inside(number(*folder));
+            let around = inside.iter().map(|one| (id(*one), shown.facts(*one)));
             read.around.extend(around);
             let ids: Vec<AssetId> = inside.into_iter().map(id).collect();
             read.contents.insert(*folder, Contents::Whole(ids.into()));
