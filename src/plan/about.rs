@@ -34,6 +34,8 @@ pub struct About {
     pub was: Option<Arc<Known>>,
     /// When it was deleted, of what others have deleted.
     pub deleted: Option<Timestamp>,
+    /// The run of ours that was about to delete it, where it was one: its end nobody has heard of.
+    pub deleted_by: Option<u64>,
 }
 
 /// What is in a folder or a version stack, to the bottom.

@@ -83,6 +83,7 @@ pub(super) fn gather(plan: &mut Plan, inputs: Inputs<'_>) {
         }
         about.name = about.name.or(pinned);
         about.kind = step.kind().or(about.kind);
+        about.deleted_by = inputs.state.being_deleted_by(step.id);
         plan.about.insert(step.id, about);
     }
     let files = plan.stacks.values().flat_map(|files| files.iter());
@@ -236,6 +237,7 @@ impl<'read> Reading<'read> {
             inside,
             was: None,
             deleted: facts.deleted.or(at),
+            deleted_by: None,
         })
     }
 

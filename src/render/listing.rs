@@ -224,8 +224,13 @@ impl Listing<'_> {
             .map_or_else(Default::default, |details| wherefore(details));
         let is_gone = matches!(step.decision, Decision::Record { .. });
         let about = leaf.about.filter(|_| is_gone);
-        let deleted = about.and_then(|about| about.deleted);
-        let deleted = deleted.map(|at| format!("deleted by others, {}", at.strftime("%F")));
+        let deleted = about.and_then(|about| {
+            let by = about.deleted_by.map(|run| format!("run {run}"));
+            let at = about.deleted.map(|at| format!(", {}", at.strftime("%F")));
+            let is_told = by.is_some() || at.is_some();
+            let (by, at) = (by.as_deref().unwrap_or("others"), at.unwrap_or_default());
+            is_told.then(|| format!("deleted by {by}{at}"))
+        });
         let why: Vec<String> = deleted
             .into_iter()
             .chain(why(step.id, &step.decision, |id| path_in(self.plan, id)))

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 use crate::event::{Listener, OpenBatches, RunEvent, Sent, Task};
 use crate::inventory::Known;
-use crate::outcome::{Evidence, Outcome, Phase};
+use crate::outcome::{Aside, Evidence, Outcome, Phase};
 use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 pub(crate) use crate::render::failed::FailedAsset;
 pub(crate) use crate::render::figures::{HoldFigures, StagedFigures, Summary};
-use crate::state::{Failed, Record, Status, absorb};
+use crate::state::{Failed, Record, Staged, Status, absorb};
 
 /// Hears the events of a run and makes its [`Summary`].
 #[derive(Debug, Default)]
@@ -100,6 +100,13 @@ impl SummaryBuilder {
                     attempts => Status::Unknown { attempts },
                 };
                 before.insert(step.id, status);
+            } else if let Decision::Record { .. } = decision
+                && plan
+                    .about
+                    .get(&step.id)
+                    .is_some_and(|about| about.deleted_by.is_some())
+            {
+                before.insert(step.id, being_deleted(step.id));
             } else if let Decision::Defer { until } | Decision::Staged { until } = step.decision {
                 summary.left_due = summary.left_due.into_iter().chain([until]).min();
             }
@@ -468,4 +475,17 @@ impl Listener for SummaryBuilder {
                 .unwrap_or_default();
         }
     }
+}
+
+/// How an asset stands while a delete of the staging folder that it lies in is under way; where that
+/// is, and until when it waits there, nobody asks any more.
+fn being_deleted(id: AssetId) -> Status {
+    let aside = Aside {
+        into: id,
+        asset: Kind::File,
+        due: Timestamp::UNIX_EPOCH,
+        phase: Phase::Deleting,
+        inside: None,
+    };
+    Status::Staged(Box::new(Staged { aside, attempts: 0 }))
 }

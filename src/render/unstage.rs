@@ -132,18 +132,23 @@ fn named(id: AssetId, name: Option<&Arc<str>>) -> String {
     name.map_or_else(|| format!("`{id}`"), |name| quoted(name))
 }
 
-/// Writes what came of it: how many assets are back, and which are not that were to go.
+/// Writes what came of it: how many assets are back, how many wait longer than they would have, and which
+/// are not back that were to go.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn came(
     of: &Over<'_>,
-    (moved, still): (usize, &[AssetId]),
+    (moved, postponed, still): (usize, usize, &[AssetId]),
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
-    let figures = [(moved, "taken back"), (still.len(), "not moved back")];
+    let figures = [
+        (moved, "taken back"),
+        (postponed, "put off"),
+        (still.len(), "not moved back"),
+    ];
     let short = Short {
         title: ("asset is not moved back:", "assets are not moved back:"),
         paint: Paint::Red,

@@ -66,6 +66,7 @@ mod signals;
 mod silence;
 mod soak;
 mod soak_v4;
+mod staged_astray;
 mod staged_back;
 mod staged_kept;
 mod staged_restored;

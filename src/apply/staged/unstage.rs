@@ -32,6 +32,8 @@ pub(crate) struct Unstaging<'run, Se> {
 pub(crate) struct Unstaged {
     /// How many assets are back, those in folders among them.
     pub(crate) back: usize,
+    /// How many cannot go back, and wait longer than they would have.
+    pub(crate) postponed: usize,
     /// What was to go back and is not, in the order of the ids.
     pub(crate) still: Vec<AssetId>,
     /// What is said of those.
@@ -90,7 +92,7 @@ pub(crate) fn run<Se: Session>(unstaging: Unstaging<'_, Se>, server: &mut dyn Se
     let mut done = Unstaged::default();
     if stager.commit(vec![RunEvent::Started(info)]) {
         done.back += stager.take_back(&away);
-        stager.postpone(&stuck);
+        done.postponed = stager.postpone(&stuck);
         let moved = stager.move_back(&back, After::Rescue);
         done.back += moved.len();
         done.still = back.difference(&moved).copied().collect();
@@ -118,8 +120,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
         all.len()
     }
 
-    /// Gives time to what cannot go back: somebody wants it, and is not overtaken by its date.
-    fn postpone(&mut self, stuck: &[AssetId]) {
+    /// Gives time to what cannot go back: somebody wants it, and is not overtaken by its date. Says how
+    /// many that are.
+    fn postpone(&mut self, stuck: &[AssetId]) -> usize {
         let later = self.later();
         let state = self.ledger.state();
         let asides = stuck
@@ -131,15 +134,17 @@ impl<Se: Session> Stager<'_, '_, Se> {
             (id, Outcome::Staged(Aside { due, ..aside }))
         });
         let outcomes: Vec<AssetOutcome> = outcomes.collect();
-        if outcomes.is_empty() {
-            return;
+        let postponed = outcomes.len();
+        if postponed == 0 {
+            return 0;
         }
-        let wait = counted(outcomes.len(), "asset waits", "assets wait");
+        let wait = counted(postponed, "asset waits", "assets wait");
         let said = self.said(outcomes);
         self.commit(vec![said]);
         self.warn(format!(
             "{wait} until {later:.0} at least, so that there is time to move what cannot go back"
         ));
+        postponed
     }
 
     /// Writes down that the run is over; returns why, where it is before its end.

@@ -56,6 +56,9 @@ pub struct Reviewed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub deleted: Option<Timestamp>,
+    /// The run that was about to delete it, where one of ours was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<u64>,
 }
 
 /// What was in a folder or a version stack, to the bottom.
@@ -105,6 +108,7 @@ impl Reviewed {
             inside,
             was,
             deleted,
+            deleted_by,
         } = about.clone();
         let reviewed = Self {
             name,
@@ -118,6 +122,7 @@ impl Reviewed {
             contents: inside.map(|inside| ReviewedContents::new(&inside)),
             was,
             deleted,
+            deleted_by,
         };
         let is_empty = reviewed == Self::default();
         (!is_empty).then_some(reviewed)
@@ -145,6 +150,7 @@ impl Reviewed {
             contents,
             was,
             deleted,
+            deleted_by,
         } = self.clone();
         let location = folder.map(|folder| Arc::new(Location { project, folder }));
         About {
@@ -158,6 +164,7 @@ impl Reviewed {
             inside: contents.map(|contents| Arc::new(contents.inside())),
             was,
             deleted,
+            deleted_by,
         }
     }
 }
@@ -265,6 +272,7 @@ mod tests {
                 ..Known::default()
             })),
             deleted: Some(Timestamp::UNIX_EPOCH),
+            deleted_by: Some(7),
         }
     }
 

@@ -220,6 +220,14 @@ impl State {
         self.assets.get(&id)?.status.aside()
     }
 
+    /// The run that was about to delete the staging folder in which an asset waits, where one was.
+    #[must_use]
+    pub fn being_deleted_by(&self, id: AssetId) -> Option<u64> {
+        let record = self.assets.get(&id)?;
+        let aside = record.status.aside()?;
+        (aside.phase == Phase::Deleting).then_some(record.run)
+    }
+
     /// In what an asset lay when a run has seen it there last, where it is moved aside.
     #[must_use]
     pub fn lay_in(&self, id: AssetId) -> Option<AssetId> {

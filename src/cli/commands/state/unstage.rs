@@ -72,7 +72,12 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
             known: &|id| catalogue.get(id),
             folds,
         };
-        render::unstage::came(&over, (unstaged.back, &unstaged.still), style, sink)
+        render::unstage::came(
+            &over,
+            (unstaged.back, unstaged.postponed, &unstaged.still),
+            style,
+            sink,
+        )
     })?;
     connection.close();
     let is_short = plan.rows.iter().any(|(_, one)| !one.is_asked());
