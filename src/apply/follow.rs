@@ -253,7 +253,8 @@ pub(super) fn shown<S: Strategy>(
         return missing(subject, known);
     }
     let outcome = if known.is_ours(subject.id, at) {
-        Outcome::Retired(evidence)
+        // It is taken back with its folder.
+        Outcome::Retired(known.went_with(subject).map_or(evidence, Evidence::With))
     } else {
         Outcome::Gone(evidence)
     };
@@ -264,6 +265,30 @@ pub(super) fn shown<S: Strategy>(
         shown: 1,
         ..Tally::default()
     }));
+    effects
+}
+
+/// What follows where an asset is read and found alive that is not to be deleted: its record is
+/// dropped, but for that of a delete which may still come true.
+pub(super) fn stays<S: Strategy>(id: AssetId, known: &Known<'_, S>) -> Vec<Effect<S>> {
+    if !known.may_go(id) {
+        return vec![Effect::Forget(id)];
+    }
+    // It was listed too late to be known of, and whoever finds it gone must know with what it went.
+    let is_new = known.lies_in_what_goes(id);
+    let unknown = is_new.then(|| Effect::Record(vec![(id, Outcome::Unknown)]));
+    unknown.into_iter().collect()
+}
+
+/// What follows where an asset is not there that a run had listed in a folder before it deleted that.
+pub(super) fn went_along<S: Strategy>(
+    subject: Subject,
+    folder: AssetId,
+    known: &Known<'_, S>,
+) -> Vec<Effect<S>> {
+    let mut effects = vec![Effect::Sane];
+    let outcome = Outcome::Retired(Evidence::With(folder));
+    effects.extend(S::on_outcome(subject, outcome, known));
     effects
 }
 

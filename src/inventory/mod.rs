@@ -47,6 +47,8 @@ pub struct Inventory {
     /// What the lists of recently deleted assets tell of those that they show, each with when it
     /// was deleted; nothing is decided by it.
     pub departed: BTreeMap<AssetId, (Option<Facts>, Timestamp)>,
+    /// What those lay in that these lists show, and what is around that, as far as they say it.
+    pub was_in: BTreeMap<AssetId, AssetId>,
     /// What of these lists was read; nothing is decided by it.
     pub recently_deleted: ReadLists,
     /// The projects in which all these lie.
@@ -256,6 +258,7 @@ impl Inventory {
         self.lists.extend(later.lists);
         self.ahead.extend(later.ahead);
         self.departed.extend(later.departed);
+        self.was_in.extend(later.was_in);
         self.projects.extend(later.projects);
         match (&mut self.places, later.places) {
             (Some(places), Some(later)) => places.add(later),

@@ -42,6 +42,8 @@ pub struct Approved {
     stacks: BTreeMap<AssetId, Arc<[AssetId]>>,
     protected: BTreeSet<AssetId>,
     resolve: Vec<Resolve>,
+    /// What is on its way out, with which folder.
+    leaving: BTreeMap<AssetId, AssetId>,
     alive: (BTreeSet<AssetId>, Timestamp),
     found: Vec<AssetOutcome>,
     forget: Vec<AssetId>,
@@ -114,6 +116,12 @@ impl Approved {
     #[must_use]
     pub fn resolve(&self) -> &[Resolve] {
         &self.resolve
+    }
+
+    /// The folder with which an asset is on its way out, as a reading for the plan has shown.
+    #[must_use]
+    pub fn leaves_with(&self, id: AssetId) -> Option<AssetId> {
+        self.leaving.get(&id).copied()
     }
 
     /// What is new of the marks that people have set, and is only written down.
@@ -295,6 +303,7 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         stacks: plan.stacks.clone(),
         protected: plan.held.iter().map(|held| held.id).collect(),
         resolve: Vec::new(),
+        leaving: BTreeMap::new(),
         alive: plan.alive.clone(),
         found: Vec::new(),
         forget: Vec::new(),
@@ -326,7 +335,8 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         }
         match &step.decision {
             Decision::Retire | Decision::Retry { .. } => approved.push(id, kind),
-            Decision::Resolve { listed, .. } => {
+            Decision::Resolve { listed, with, .. } => {
+                (approved.leaving).extend(with.map(|with| (id, with)));
                 approved.resolve.push(Resolve {
                     id,
                     listed: *listed,
@@ -334,9 +344,16 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
                     was_absent: plan.absent.contains(&id),
                 });
             }
-            Decision::Record { evidence } => {
+            Decision::Record {
+                evidence,
+                run: None,
+            } => {
                 approved.found.push((id, Outcome::Gone(*evidence)));
             }
+            Decision::Record {
+                evidence,
+                run: Some(_),
+            } => approved.found.push((id, Outcome::Retired(*evidence))),
             Decision::Missing => approved.found.push((id, Outcome::Missing)),
             Decision::Unreadable { message } => {
                 let refused = Failure {
@@ -359,7 +376,8 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
         }
     }
     // What stays is read as what is no longer listed: found alive, its record is dropped.
-    for Unsettled { id, kind, .. } in &plan.unsettled {
+    for Unsettled { id, kind, with, .. } in &plan.unsettled {
+        (approved.leaving).extend(with.map(|with| (*id, with)));
         approved.resolve.push(Resolve {
             id: *id,
             listed: false,

@@ -91,6 +91,7 @@ impl Plan {
                     id: step.id,
                     kind: step.kind(),
                     attempts,
+                    with: None,
                 });
             }
             let alone = std::mem::replace(&mut step.decision, Decision::Forget);

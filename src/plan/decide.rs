@@ -1,6 +1,5 @@
 //! The first decision table: what a plan can say of one asset.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ pub use crate::event::{Path, Waypoint, Why};
 use crate::inventory::{Mark, Seen};
 use crate::manifest::document::Entry;
 use crate::outcome::{Evidence, FailureKind};
+pub use crate::plan::case::{Case, HoldInForce};
 use crate::plan::pin::{Compared, Difference, differences};
 pub use crate::plan::recorded::Recorded;
 use crate::state::{Record, Status};
@@ -35,11 +35,17 @@ pub enum Decision {
         listed: bool,
         /// How often a delete was tried and not confirmed; 0 where it is missing.
         attempts: u32,
+        /// The folder that we have deleted, and with which it is on its way out: then it is only
+        /// read, be it listed or not.
+        with: Option<AssetId>,
     },
     /// Write down that it is gone, and send nothing.
     Record {
         /// What shows it.
         evidence: Evidence,
+        /// The run of ours that has deleted the folder with which it went; nothing where it was
+        /// deleted by others.
+        run: Option<u64>,
     },
     /// Leave it: a live reading did not find it, and nothing shows that it was deleted.
     Missing,
@@ -248,7 +254,9 @@ impl Decision {
     pub const fn is_missing(&self) -> bool {
         match self {
             Self::Missing => true,
-            Self::Resolve { listed, attempts } => *listed && *attempts == 0,
+            Self::Resolve {
+                listed, attempts, ..
+            } => *listed && *attempts == 0,
             Self::Retire
             | Self::Retry { .. }
             | Self::Covered { .. }
@@ -267,45 +275,6 @@ impl Decision {
             | Self::Unchanged { .. } => false,
         }
     }
-}
-
-/// A hold that is in force.
-#[derive(Debug, Clone)]
-pub struct HoldInForce {
-    /// Why the asset is held.
-    pub reason: Arc<str>,
-    /// The moment from which it no longer counts.
-    pub until: Option<Timestamp>,
-}
-
-/// What is known of one asset when it is decided upon.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Case<'plan> {
-    /// What lists it.
-    pub entry: Option<&'plan Entry>,
-    /// What is recorded of it.
-    pub record: Option<&'plan Record>,
-    /// What holds it, if that is in force at `now`.
-    pub hold: Option<&'plan HoldInForce>,
-    /// The mark that it bears, where marks are asked for and it was read.
-    pub mark: Option<&'plan Mark>,
-    /// What a live reading found, where there was one.
-    pub seen: Option<&'plan Seen>,
-    /// Whether some answer shows it, be it only the list of what it lies in.
-    pub is_there: bool,
-    /// The run that has deleted it again, since its entry said so then.
-    pub again: Option<u64>,
-    /// In what it lay before it was moved aside, as far as is recorded.
-    pub was_in: Option<AssetId>,
-    /// How many files go with it, where that was read.
-    pub files: Option<usize>,
-    /// The files that it held when their delete began, where the state has that: what became of
-    /// them says what became of it.
-    pub held: Option<&'plan BTreeSet<AssetId>>,
-    /// Whether what is in it is still to be read: until then nothing is compared with it.
-    pub is_unopened: bool,
-    /// Whether every open asset that is listed should have been read.
-    pub is_checked: bool,
 }
 
 /// The settings that a decision depends on.
@@ -346,10 +315,12 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         held,
         is_unopened,
         is_checked,
+        leaves,
+        went,
     } = case;
     let status = record.map(|record| &record.status);
     let Some(entry) = entry else {
-        return status.map(unlisted);
+        return status.map(|status| unlisted(status, leaves));
     };
     let facts = seen.and_then(Seen::facts);
     if let Some(record) = record
@@ -376,7 +347,24 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     let is_unanswered = matches!(status, Some(Status::Unknown { .. }));
     let absent = seen.filter(|_| !is_unanswered);
     if let Some(evidence) = shown_deleted(entry, absent) {
-        return Some(Decision::Record { evidence });
+        return Some(match went {
+            Some((folder, run)) if evidence != Evidence::ByHand => Decision::Record {
+                evidence: Evidence::With(folder),
+                run: Some(run),
+            },
+            Some(_) | None => Decision::Record {
+                evidence,
+                run: None,
+            },
+        });
+    }
+    // A delete of its own would find nothing, and say nothing of it.
+    if leaves.is_some() {
+        return Some(Decision::Resolve {
+            listed: false,
+            attempts: status.map_or(0, Status::attempts),
+            with: leaves,
+        });
     }
     if let Some(details) = &entry.details {
         if let Some(until) = details.not_before.filter(|until| *until > now) {
@@ -394,11 +382,17 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     if is_checked && seen.is_none() {
         return Some(Decision::Unread);
     }
-    Some(match status {
+    Some(sent_before(status, seen, rules))
+}
+
+/// What is to happen to a listed asset that nothing keeps, by what is recorded of it.
+fn sent_before(status: Option<&Status>, seen: Option<&Seen>, rules: Rules) -> Decision {
+    match status {
         // Where nothing was read before the plan, the run reads it before it sends anything.
         Some(Status::Missing) if seen.is_none() => Decision::Resolve {
             listed: true,
             attempts: 0,
+            with: None,
         },
         None
         | Some(
@@ -412,6 +406,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
         Some(Status::Unknown { attempts }) => Decision::Resolve {
             listed: true,
             attempts: *attempts,
+            with: None,
         },
         Some(Status::Failed(failed)) => {
             let (attempts, kind) = (failed.attempts, failed.kind);
@@ -430,7 +425,7 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
                 }
             }
         }
-    })
+    }
 }
 
 /// Why an asset is protected by itself, where it is: a hold counts before a mark.
@@ -455,6 +450,7 @@ fn not_there(absent: Option<&Seen>, has_held: bool) -> Option<Decision> {
         Seen::Missing if has_held => Some(Decision::Resolve {
             listed: true,
             attempts: 0,
+            with: None,
         }),
         Seen::Missing => Some(Decision::Missing),
         Seen::Refused { message } => {
@@ -482,7 +478,7 @@ const fn drift(recorded: Recorded, record: &Record, again: Option<u64>) -> Decis
     }
 }
 
-fn unlisted(status: &Status) -> Decision {
+fn unlisted(status: &Status, leaves: Option<AssetId>) -> Decision {
     match status {
         Status::Retired(_) | Status::Gone(_) | Status::Restored { .. } | Status::Rescued => {
             Decision::Unchanged { listed: false }
@@ -492,6 +488,7 @@ fn unlisted(status: &Status) -> Decision {
         Status::Unknown { attempts } => Decision::Resolve {
             listed: false,
             attempts: *attempts,
+            with: leaves,
         },
     }
 }

@@ -16,6 +16,7 @@ use crate::state::{Record, Status};
 pub mod about;
 pub mod approve;
 pub mod aside;
+mod case;
 mod checked;
 pub mod consent;
 mod cover;
@@ -27,6 +28,7 @@ mod gather;
 pub mod guard;
 pub mod holds;
 mod kept;
+mod leaving;
 mod left_alone;
 mod marks;
 mod model;
@@ -80,6 +82,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             entry,
             record,
             seen,
+            leaves,
             ..
         } = decided.case;
         let step = decided.step();
@@ -114,6 +117,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             id,
             kind: step.kind(),
             attempts,
+            with: leaves,
         }));
         plan.steps.push(step);
     }

@@ -141,6 +141,8 @@ pub struct Unsettled {
     pub kind: Option<Kind>,
     /// How often a delete was tried and not confirmed.
     pub attempts: u32,
+    /// The folder with which it is on its way out, where a reading has shown it alive.
+    pub with: Option<AssetId>,
 }
 
 /// A protected asset.

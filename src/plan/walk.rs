@@ -12,6 +12,7 @@ use crate::manifest::document::{Details, Entry, Manifests};
 use crate::outcome::Evidence;
 use crate::plan::decide::{Case, Decision, HoldInForce, Recorded, Rules, Why, decide};
 use crate::plan::holds::{InForce, in_force};
+use crate::plan::leaving;
 use crate::plan::marks;
 use crate::plan::model::{Held, MarksSince, Step};
 use crate::plan::staging::around::around;
@@ -108,9 +109,14 @@ impl<'plan> Walk<'plan> {
             Some(Status::Retired(_) | Status::Gone(_)) => {
                 !self.is_shown(*id) && !homes.contains(id)
             }
+            // It went with its folder, unless something shows it.
+            Some(Status::Unknown { .. }) => {
+                self.inputs.state.went_with(*id).is_some()
+                    && !self.is_shown(*id)
+                    && !homes.contains(id)
+            }
             Some(
                 Status::Failed(_)
-                | Status::Unknown { .. }
                 | Status::Missing
                 | Status::Restored { .. }
                 | Status::Staged(_)
@@ -226,6 +232,20 @@ impl<'plan> Walk<'plan> {
         if is_stale { &Seen::Missing } else { seen }
     }
 
+    /// The folder with which an asset is on its way out.
+    fn leaves(&self, id: AssetId) -> Option<AssetId> {
+        // What becomes of what is in a folder no document of v2 says.
+        let reads_contents = self.inputs.state.target.api.abilities().reads_contents;
+        let read = self.inputs.inventory.filter(|_| reads_contents)?;
+        leaving::leaves((self.inputs.state, read), id, self.inputs.now)
+    }
+
+    /// The folder with which an asset went that is shown to be deleted, and the run that deleted it.
+    fn went(&self, id: AssetId, seen: Option<&Seen>) -> Option<(AssetId, u64)> {
+        let read = self.inputs.inventory?;
+        leaving::went((self.inputs.state, read), id, seen?)
+    }
+
     /// The assets that were deleted again, and whose entries say so no more. What another manifest
     /// lists, which PATH leaves out, stays as it is.
     pub(super) fn again_over(&self) -> Vec<AssetId> {
@@ -305,12 +325,18 @@ impl<'plan> Walk<'plan> {
                 is_unopened: self.asks
                     && inventory.is_some_and(|inventory| !inventory.contents.contains_key(&id)),
                 is_checked: false,
+                leaves: self.leaves(id),
+                went: None,
             };
             let reads_all = state.target.api.abilities().reads_contents;
             let is_compared = || case.entry.is_some_and(|entry| entry.is_compared(reads_all));
             let is_checked =
                 inventory.is_some_and(|inventory| inventory.asked_all || is_compared());
-            let case = Case { is_checked, ..case };
+            let case = Case {
+                is_checked,
+                went: self.went(id, case.seen),
+                ..case
+            };
             // Whatever is listed or recorded has a decision.
             let aside = decide_aside(case, || around(id, state, inventory), now);
             let decision = aside.or_else(|| decide(case, rules, now))?;

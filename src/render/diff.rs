@@ -24,7 +24,7 @@ use crate::render::hunks::{Sort, Stretch, hunks};
 use crate::render::record_lines::{Line, Pair};
 use crate::render::{Paint, Style};
 use crate::state::format::{folders_of, head_lines, tail_lines};
-use crate::state::{Catalogue, Record, State, absorb, settles_missing};
+use crate::state::{Catalogue, Deletion, Record, State, absorb, settles_missing};
 
 /// What a diff is made from.
 #[derive(Debug, Clone, Copy)]
@@ -291,8 +291,20 @@ impl Expected {
         let (mut with, mut gone) = (BTreeMap::new(), BTreeMap::new());
         let mut unreadable = BTreeMap::new();
         for step in &plan.steps {
-            if let Decision::Record { evidence } = step.decision {
-                let shown = || record(None, &Outcome::Gone(evidence));
+            if let Decision::Record { evidence, run } = step.decision {
+                let shown = || match (evidence, run) {
+                    // It is recorded as what its folder was deleted by.
+                    (Evidence::With(folder), Some(_)) => {
+                        let retired = record(None, &Outcome::Retired(evidence));
+                        let deleted = assets.get(&folder).and_then(Record::deleted);
+                        deleted.map_or(retired.clone(), |Deletion { run, at }| Record {
+                            run,
+                            at,
+                            ..retired
+                        })
+                    }
+                    (_, _) => record(None, &Outcome::Gone(evidence)),
+                };
                 gone.entry(evidence).or_insert_with(shown);
             } else if let Decision::Covered { by, .. } = step.decision {
                 let evidence = plan.evidence_with(by);
@@ -395,16 +407,18 @@ impl<'plan> Iterator for Records<'plan> {
             .map(|(_, record)| record);
         let step = self.planned.next_if(|step| step.id == id);
         let new = match step.map(|step| &step.decision) {
-            Some(Decision::Retire | Decision::Retry { .. } | Decision::Resolve { .. }) => {
-                Some(&self.expected.retired)
-            }
-            Some(Decision::Record { evidence }) => self.expected.gone.get(evidence),
+            Some(
+                Decision::Retire | Decision::Retry { .. } | Decision::Resolve { with: None, .. },
+            ) => Some(&self.expected.retired),
+            Some(Decision::Record { evidence, run: _ }) => self.expected.gone.get(evidence),
             Some(Decision::Missing) => self.expected.missing(old),
             Some(Decision::Unreadable { .. }) => self.expected.unreadable.get(&id),
             Some(Decision::Covered { by, .. }) => self.expected.with.get(by),
             Some(Decision::Unstage | Decision::Forget) => None,
+            // What is on its way out is there still.
             Some(
-                Decision::Blocked { .. }
+                Decision::Resolve { with: Some(_), .. }
+                | Decision::Blocked { .. }
                 | Decision::Defer { .. }
                 | Decision::Staged { .. }
                 | Decision::Held { .. }

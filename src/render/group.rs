@@ -165,8 +165,21 @@ pub(super) fn why(
             let by = path(*by).unwrap_or_else(|| by.to_string());
             Some(format!("with {by}"))
         }
-        Decision::Record { evidence } => Some(format!("evidence: {evidence}")),
+        Decision::Record {
+            run: Some(run),
+            evidence: _,
+        } => Some(format!("deleted by run {run}, with its folder")),
+        Decision::Record {
+            evidence,
+            run: None,
+        } => Some(format!("evidence: {evidence}")),
         Decision::Unreadable { message } => Some(escape(message).into_owned()),
+        Decision::Resolve {
+            with: Some(with), ..
+        } => {
+            let with = path(*with).unwrap_or_else(|| with.to_string());
+            Some(format!("being deleted with {with}"))
+        }
         Decision::Resolve { attempts: 0, .. } => Some("not found by an earlier run".to_owned()),
         Decision::Retry {
             attempts, message, ..
@@ -177,7 +190,11 @@ pub(super) fn why(
             let times = words::times(*attempts);
             Some(format!("refused {times}: {}", escape(message)))
         }
-        Decision::Resolve { listed, attempts } => Some(format!(
+        Decision::Resolve {
+            listed,
+            attempts,
+            with: None,
+        } => Some(format!(
             "sent {}{}",
             words::times(*attempts),
             if *listed { "" } else { ", no longer listed" }

@@ -222,7 +222,7 @@ impl Listing<'_> {
             .details
             .as_ref()
             .map_or_else(Default::default, |details| wherefore(details));
-        let is_gone = matches!(step.decision, Decision::Record { .. });
+        let is_gone = matches!(step.decision, Decision::Record { run: None, .. });
         let about = leaf.about.filter(|_| is_gone);
         let deleted = about.and_then(|about| {
             let by = about.deleted_by.map(|run| format!("run {run}"));

@@ -171,6 +171,11 @@ impl Sandbox {
         self.shared.world().restore(id).ok();
     }
 
+    /// Lets go at once of what can still be read though its folder was deleted.
+    pub fn end_cascades(&self) {
+        self.shared.world().end_cascades();
+    }
+
     /// Makes a change that somebody makes.
     ///
     /// # Errors

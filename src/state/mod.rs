@@ -28,6 +28,7 @@ pub use status::{Deletion, Failed, Staged, Status};
 
 mod absorb;
 mod api;
+mod cascade;
 mod catalogue;
 mod change;
 mod counts;
@@ -296,13 +297,26 @@ impl State {
         // What a later run finds out was done by the one that sent it.
         let before = self.deleted_before(id, outcome, run);
         let Deletion { run, at } = before.unwrap_or(Deletion { run, at });
+        let along = self.restored_along(id, outcome);
+        let is_under_way = self.under_way.contains_key(&id);
         // One search of the tree for each, since there may be a million.
         match self.assets.entry(id) {
             Entry::Vacant(place) => {
                 place.insert(absorb(None, outcome, run, at));
+                self.keep_going_with(id, outcome, at);
+            }
+            Entry::Occupied(place) if *outcome == Outcome::Unknown && !is_under_way => {
+                let record = place.into_mut();
+                // Nothing was sent: the run that did send it keeps it.
+                if !matches!(record.status, Status::Unknown { .. }) {
+                    *record = absorb(Some(record), outcome, run, at);
+                }
             }
             Entry::Occupied(mut place) => {
-                let record = absorb(Some(place.get()), outcome, run, at);
+                let mut record = absorb(Some(place.get()), outcome, run, at);
+                if let Some(status) = along {
+                    record.status = status;
+                }
                 place.insert(record);
             }
         }

@@ -14,6 +14,7 @@ mod apart;
 mod architecture;
 mod budget;
 mod cache;
+mod cascade;
 mod cases;
 mod cast;
 mod contents;

@@ -157,8 +157,9 @@ impl<Se: Session> Run<'_, '_, Se> {
 
     /// Whether an asset is recorded as deleted by us, and not as seen alive.
     pub(super) fn is_open(&self, id: AssetId) -> bool {
-        let record = self.ledger.state().assets.get(&id);
-        record.is_some_and(|record| is_open(&record.status))
+        let state = self.ledger.state();
+        let record = state.assets.get(&id);
+        record.is_some_and(|record| is_open(&record.status)) || state.went_with(id).is_some()
     }
 
     /// Whether this run has seen an asset in something that came back before, so that it is not asked

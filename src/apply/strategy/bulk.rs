@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::apply::follow::{
-    back, doubt, forbidden, missing, read_after_loss, record_outcome, refused, settled_alone, shown,
+    back, doubt, forbidden, missing, read_after_loss, record_outcome, refused, settled_alone,
+    shown, stays,
 };
 use crate::apply::strategy::{Effect, Job, Known, Strategy, Subject};
 use crate::asset::AssetId;
@@ -56,7 +57,7 @@ fn halves(job: &Job<Bulk>) -> Vec<Job<Bulk>> {
 fn alive(job: Job<Bulk>, id: AssetId, known: &Known<'_, Bulk>) -> Vec<Effect<Bulk>> {
     match job.refusal {
         Some(refusal) => settled_alone(id, Outcome::Failed(*refusal), known),
-        None if !job.listed => vec![Effect::Forget(id)],
+        None if !job.listed => stays(id, known),
         None => vec![Effect::Alive([id].into()), Effect::Found(id, job.sent)],
     }
 }

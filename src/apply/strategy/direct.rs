@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::slice;
 
-use crate::apply::follow::{back, doubt, forbidden, read_after_loss, refused, shown};
+use crate::apply::follow::{
+    back, doubt, forbidden, read_after_loss, refused, shown, stays, went_along,
+};
 use crate::apply::strategy::asks::{
     Aim, Direct, Look, Told, delete, delete_member, delete_part, look_at_member, show_asset,
     subject, target,
@@ -74,7 +76,7 @@ fn alive(job: Job<Direct>, look: &Look, known: &Known<'_, Direct>) -> Vec<Effect
         }
         // The delete of what it lies in settles it, and its record keeps what it was.
         None if !job.listed && known.approved.goes_along(id) => return Vec::new(),
-        None if !job.listed => return vec![Effect::Forget(id)],
+        None if !job.listed => return stays(id, known),
         Some(_) | None => {}
     }
     let again = match stack {
@@ -121,6 +123,9 @@ fn show_next_kind(
     match look.with {
         Some(folder) if missing => return folders::went(folder, subject.id, known),
         Some(folder) => return folders::unclear(folder, known),
+        None if missing && let Some(went) = known.went_with(subject) => {
+            return went_along(subject, went, known);
+        }
         None if missing => return vec![Effect::Seek(subject)],
         None => {}
     }

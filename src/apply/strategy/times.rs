@@ -65,6 +65,36 @@ impl<S: Strategy> Known<'_, S> {
         intent.is_some_and(|intent| at.as_second() >= intent.as_second())
     }
 
+    /// Whether an asset that is alive may still go by a delete of ours: it is on its way out with a
+    /// folder, or that delete, its own or that of what it lay in, was not answered a short while ago.
+    pub(crate) fn may_go(&self, id: AssetId) -> bool {
+        let is_going = match self.state.unanswered.get(&id) {
+            Some(folder) => self.state.is_going(*folder, self.time),
+            None => self.state.may_come_true(id, self.time),
+        };
+        is_going || self.approved.leaves_with(id).is_some()
+    }
+
+    /// Whether an asset without a record is on its way out with a folder, and what is kept of it says
+    /// that it lies in that.
+    pub(crate) fn lies_in_what_goes(&self, id: AssetId) -> bool {
+        let state = self.state;
+        let folder = self.approved.leaves_with(id);
+        let is_shown = |folder| {
+            state
+                .going_with((id, None), |here| here == folder)
+                .is_some()
+        };
+        !state.assets.contains_key(&id) && folder.is_some_and(is_shown)
+    }
+
+    /// The folder that we have deleted with which an asset went, where nobody knows what became of the
+    /// asset, and it is not there.
+    pub(crate) fn went_with(&self, Subject { id, stack }: Subject) -> Option<AssetId> {
+        let (folder, record) = self.state.went_with(id).filter(|_| stack.is_none())?;
+        matches!(record.status, Status::Retired(_)).then_some(folder)
+    }
+
     /// Whether an asset was seen alive after it is said to have been deleted: it was restored since.
     pub(crate) fn was_back(&self, subject: Subject, deleted_at: Timestamp) -> bool {
         let Subject { id, stack } = subject;

@@ -58,6 +58,13 @@ fn inventory(world: &World) -> Inventory {
             places.contents.insert(id, files);
         }
     }
+    for id in world.ghosts.keys().copied() {
+        let facts = Facts {
+            parent: world.parent(id),
+            ..Facts::of_kind(world.kind(id))
+        };
+        inventory.assets.insert(id, Seen::There(facts));
+    }
     places.listed_whole = true;
     inventory
 }

@@ -146,8 +146,8 @@ fn read(step: Step, serve: impl FnOnce() -> Reply) -> Reply {
 }
 
 impl World {
-    fn show(&self, kind: Kind, id: AssetId) -> Reply {
-        if !self.shows(id) {
+    fn show(&mut self, kind: Kind, id: AssetId) -> Reply {
+        if !self.shows(id) && !self.haunts(id) {
             not_found()
         } else if self.kind(id) == kind {
             answer(200, &format!(r#"{{"data":{{"id":"{id}"}}}}"#))

@@ -59,6 +59,10 @@ pub(super) struct World {
     pub(super) has_only_tops: bool,
     /// What was deleted so.
     pub(super) along: BTreeSet<AssetId>,
+    /// How often what went along with a folder that we deleted can still be read.
+    pub(super) slow: u32,
+    /// What can still be read so, and how often.
+    pub(super) ghosts: BTreeMap<AssetId, u32>,
     /// The folders and version stacks, each with what is in it; all else is a file.
     pub(super) inside: BTreeMap<AssetId, (Kind, Vec<AssetId>)>,
     pub(super) script: VecDeque<Step>,
@@ -229,6 +233,9 @@ impl World {
             }
             if one != id {
                 self.along.insert(one);
+                if by_us && self.slow > 0 && self.kind(id) == Kind::Folder {
+                    self.ghosts.insert(one, self.slow);
+                }
             }
         }
         if let Some(parent) = self.parent(id)
@@ -256,6 +263,18 @@ impl World {
             return Some("2025-12-31T23:59:59Z".parse().unwrap());
         }
         self.dead.contains(&id).then_some(START)
+    }
+
+    /// Reads what may have gone along with its folder a moment ago; says whether it is seen still.
+    pub(super) fn haunts(&mut self, id: AssetId) -> bool {
+        let Some(left) = self.ghosts.get_mut(&id) else {
+            return false;
+        };
+        *left -= 1;
+        if *left == 0 {
+            self.ghosts.remove(&id);
+        }
+        !self.hidden.contains(&id)
     }
 
     /// Whether an asset lives and the token sees it.
@@ -288,6 +307,7 @@ impl World {
         }
         for one in back {
             self.along.remove(&one);
+            self.ghosts.remove(&one);
             // A version stack lives again with one of its files.
             let was_dead = self.dead.remove(&one) || self.others.remove(&one);
             if was_dead || self.kind(one) == Kind::VersionStack {

@@ -138,9 +138,10 @@ pub async fn read_assets(
         mut told,
         complete,
         lists,
-        was_in: _,
+        was_in,
     } = lists;
     read.recently_deleted = lists;
+    read.was_in = was_in;
     for (id, at) in found {
         // They were read just now, and not found.
         read.assets.insert(id, deleted(Evidence::Listed));

@@ -382,6 +382,7 @@ mod tests {
         let resolve = || Decision::Resolve {
             listed: true,
             attempts: 1,
+            with: None,
         };
         let mut plan = Plan {
             steps: vec![
@@ -397,6 +398,7 @@ mod tests {
                     Some(Kind::File),
                     Decision::Record {
                         evidence: crate::outcome::Evidence::Read,
+                        run: None,
                     },
                 ),
             ],

@@ -199,6 +199,10 @@ fn deleted_at(record: &Record) -> Timestamp {
 
 /// With what an asset went that nobody has seen back, where it went with something.
 fn went_with(state: &State, id: AssetId) -> Option<AssetId> {
+    // It may be there still, and stays then.
+    if let Some((folder, _)) = state.went_with(id) {
+        return Some(folder);
+    }
     match is_deleted(&state.assets.get(&id)?.status)? {
         Evidence::With(folder) => Some(folder),
         Evidence::Answer

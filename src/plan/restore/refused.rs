@@ -41,8 +41,10 @@ pub struct Runs {
 #[must_use]
 pub(super) fn unanswered(state: &State) -> BTreeSet<u64> {
     let mut runs = BTreeSet::new();
-    for record in state.assets.values() {
+    for (id, record) in &state.assets {
         let run = match &record.status {
+            // It comes back with its folder, whether it has gone already or not.
+            Status::Unknown { .. } if state.went_with(*id).is_some() => None,
             Status::Unknown { .. } => Some(record.run),
             Status::Staged(staged) if staged.aside.phase == Phase::Deleting => Some(record.run),
             Status::Retired(_)

@@ -1,10 +1,9 @@
 //! One action of a plan document, and the way from a step of a plan and back.
 
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::Mark;
@@ -14,6 +13,7 @@ use crate::plan::decide::{Decision, Path, Recorded, Waypoint, Why};
 use crate::plan::pin::Difference;
 use crate::plan::saved::about::Reviewed;
 use crate::plan::saved::because::Because;
+pub use crate::plan::saved::listing::Listing;
 use crate::plan::{Plan, Step};
 
 /// What is to happen to one asset, and why.
@@ -28,7 +28,8 @@ pub struct Action {
     /// What sort of asset it is, where somebody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_kind: Option<Kind>,
-    /// The folder or version stack that it goes along with; only with `covered`.
+    /// The folder or version stack that it goes along with, or the folder that is deleted already and
+    /// with which it is on its way out; only with `covered` and `resolve`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<AssetId>,
     /// The files that V4 deletes in place of a version stack.
@@ -46,6 +47,9 @@ pub struct Action {
     /// What shows that it is deleted; only with `record`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// The run that deleted the folder with which it went; only with `record`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<u64>,
     /// What a manifest says is to become of it where it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingPolicy>,
@@ -139,62 +143,6 @@ pub enum Verb {
     Forget,
 }
 
-/// Where a manifest lists an asset, written as `file:line:column`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// The manifest's path.
-    pub file: Arc<str>,
-    /// The line, from 1.
-    pub line: u32,
-    /// The column in characters, from 1.
-    pub column: u32,
-}
-
-impl fmt::Display for Listing {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column } = self;
-        write!(formatter, "{file}:{line}:{column}")
-    }
-}
-
-impl Serialize for Listing {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Listing {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let place = text.rsplit_once(':').and_then(|(rest, column)| {
-            let (file, line) = rest.rsplit_once(':')?;
-            Some(Self {
-                file: file.into(),
-                line: line.parse().ok()?,
-                column: column.parse().ok()?,
-            })
-        });
-        place.ok_or_else(|| {
-            serde::de::Error::custom(format_args!("`{text}` is not `file:line:column`"))
-        })
-    }
-}
-
-#[cfg(test)]
-impl schemars::JsonSchema for Listing {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Listing".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "pattern": "^.*:[0-9]+:[0-9]+$",
-            "description": "Where a manifest lists the asset: file:line:column."
-        })
-    }
-}
-
 impl Action {
     /// Says a step in the document's words; nothing of an unchanged asset.
     ///
@@ -230,9 +178,11 @@ impl Action {
             Decision::Resolve {
                 listed: _,
                 attempts,
+                with,
             } => {
                 action.action = Verb::Resolve;
                 action.attempts = Some(*attempts);
+                action.with = *with;
             }
             Decision::Covered { by, alone: _ } => {
                 action.action = Verb::Covered;
@@ -278,9 +228,10 @@ impl Action {
                 action.recorded_at = Some(*at);
                 action.again_run = *again;
             }
-            Decision::Record { evidence } => {
+            Decision::Record { evidence, run } => {
                 action.action = Verb::Record;
                 action.evidence = Some(*evidence);
+                action.run = *run;
             }
             Decision::Missing => action.action = Verb::Missing,
             Decision::Unreadable { message } => {
@@ -318,6 +269,7 @@ impl Action {
             kind: None,
             message: None,
             evidence: None,
+            run: None,
             missing: None,
             hold: None,
             because: None,
@@ -363,9 +315,11 @@ impl Action {
                 kind,
                 message,
             }),
-            Verb::Resolve => self
-                .attempts
-                .map(|attempts| Decision::Resolve { listed, attempts }),
+            Verb::Resolve => self.attempts.map(|attempts| Decision::Resolve {
+                listed: listed && self.with.is_none(),
+                attempts,
+                with: self.with,
+            }),
             Verb::Covered => self.with.map(|by| Decision::Covered {
                 by,
                 alone: Box::new(Decision::Retire),
@@ -392,7 +346,10 @@ impl Action {
                         again: self.again_run,
                     })
             }
-            Verb::Record => self.evidence.map(|evidence| Decision::Record { evidence }),
+            Verb::Record => self.evidence.map(|evidence| Decision::Record {
+                evidence,
+                run: self.run,
+            }),
             Verb::Missing => Some(Decision::Missing),
             Verb::Unreadable => message().map(|message| Decision::Unreadable { message }),
             Verb::Unstage => Some(Decision::Unstage),

@@ -33,6 +33,7 @@ mod compare;
 mod digest;
 mod error;
 mod layout;
+mod listing;
 mod stale;
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             message,
         }),
         1 => (any::<bool>(), any::<u32>())
-            .prop_map(|(listed, attempts)| Decision::Resolve { listed, attempts }),
+            .prop_map(|(listed, attempts)| Decision::Resolve { listed, attempts, with: None }),
         1 => (0_i64..4_000_000_000).prop_map(|until| Decision::Defer { until: at(until) }),
         1 => (why(), proptest::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
             |(why, until, is_around)| {

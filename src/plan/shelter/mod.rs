@@ -223,7 +223,12 @@ fn stay(plan: &mut Plan, id: AssetId, by: &Held, path: Path) {
     } = step.decision
     {
         let kind = step.kind();
-        plan.unsettled.push(Unsettled { id, kind, attempts });
+        plan.unsettled.push(Unsettled {
+            id,
+            kind,
+            attempts,
+            with: None,
+        });
     }
     plan.stacks.remove(&id);
     step.decision = held;

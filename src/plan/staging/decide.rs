@@ -55,6 +55,7 @@ pub(crate) fn decide(
     if let Some(Seen::Deleted { evidence, .. }) = case.seen {
         return Some(Decision::Record {
             evidence: *evidence,
+            run: None,
         });
     }
     let Some(entry) = case.entry else {
@@ -67,6 +68,7 @@ pub(crate) fn decide(
         Some(Seen::Missing) if entry.accepts_missing() => {
             return Some(Decision::Record {
                 evidence: Evidence::ByHand,
+                run: None,
             });
         }
         Some(Seen::Missing) => return Some(Decision::Missing),

@@ -7,7 +7,6 @@ use crate::inventory::Mark;
 fn each_decision_says_what_becomes_of_the_asset() {
     let (kind, message) = (FailureKind::Permission, Arc::<str>::from("No."));
     let refused = Arc::clone(&message);
-    let resolve = |listed, attempts| Decision::Resolve { listed, attempts };
     let retry = Decision::Retry {
         attempts: 1,
         kind,
@@ -43,7 +42,13 @@ fn each_decision_says_what_becomes_of_the_asset() {
         (resolve(false, 1), [false, true, false, false]),
         (resolve(false, 0), [false, true, false, false]),
         (covered, [false, true, false, false]),
-        (Decision::Record { evidence }, [false, true, false, false]),
+        (
+            Decision::Record {
+                evidence,
+                run: None,
+            },
+            [false, true, false, false],
+        ),
         (Decision::Missing, [false, true, false, true]),
         (
             Decision::Unreadable { message: refused },

@@ -21,7 +21,12 @@ fn what_a_live_reading_found_decides() {
             ..Details::default()
         }),
     );
-    let record = |evidence| Some(Decision::Record { evidence });
+    let record = |evidence| {
+        Some(Decision::Record {
+            evidence,
+            run: None,
+        })
+    };
     let unknown = || Some(Status::Unknown { attempts: 1 });
     let deleted = Seen::Deleted {
         facts: None,
@@ -79,13 +84,7 @@ fn what_a_live_reading_found_decides() {
     }
     // Where nothing was read, the run reads it before it sends anything.
     let read = row(Some(&bare), Some(Status::Missing), false).unwrap();
-    assert_eq!(
-        read,
-        Decision::Resolve {
-            listed: true,
-            attempts: 0
-        }
-    );
+    assert_eq!(read, resolve(true, 0));
     assert!(read.is_missing() && read.may_delete());
     assert!(Decision::Missing.is_missing() && !Decision::Missing.may_delete());
     assert_eq!(
@@ -456,6 +455,7 @@ fn a_line_that_is_older_than_the_run_that_saw_an_asset_shows_nothing() {
     };
     let shown = Decision::Record {
         evidence: Evidence::Listed,
+        run: None,
     };
     for (api, status, line, expected) in [
         (Api::V4, Some(failed(1)), 100, Decision::Missing),
@@ -489,9 +489,5 @@ fn a_stack_that_is_not_there_is_looked_at_where_its_files_are_known() {
     };
     let decided = |held| decide(case(held), Rules::default(), at(NOW));
     assert_eq!(decided(None), Some(Decision::Missing));
-    let resolve = Decision::Resolve {
-        listed: true,
-        attempts: 0,
-    };
-    assert_eq!(decided(Some(&files)), Some(resolve));
+    assert_eq!(decided(Some(&files)), Some(resolve(true, 0)));
 }

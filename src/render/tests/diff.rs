@@ -116,7 +116,7 @@ fn predicted(plan: &Plan, state: &State) -> State {
                     after.again.insert(step.id, run.number);
                 }
             }
-            Decision::Record { evidence } => {
+            Decision::Record { evidence, run: _ } => {
                 let gone = Record {
                     status: Status::Gone(evidence),
                     run: run.number,
@@ -230,6 +230,7 @@ fn resolve() -> Decision {
     Decision::Resolve {
         listed: true,
         attempts: 1,
+        with: None,
     }
 }
 
@@ -312,7 +313,7 @@ fn any_world() -> impl Strategy<Value = (Plan, State)> {
         1 => Just(Some(resolve())),
         1 => Just(Some(defer())),
         1 => Just(Some(Decision::Forget)),
-        1 => Just(Some(Decision::Record { evidence: Evidence::Listed })),
+        1 => Just(Some(Decision::Record { evidence: Evidence::Listed, run: None })),
         1 => Just(Some(Decision::Missing)),
     ];
     let known = prop_oneof![

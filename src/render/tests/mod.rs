@@ -133,6 +133,7 @@ fn each_thing() -> Plan {
                 Decision::Resolve {
                     listed: true,
                     attempts: 2,
+                    with: None,
                 },
                 None,
             ),
@@ -143,6 +144,7 @@ fn each_thing() -> Plan {
                     Decision::Resolve {
                         listed: false,
                         attempts: 1,
+                        with: None,
                     },
                     None,
                 )

@@ -50,6 +50,12 @@ impl World {
         self.reads.insert(top, self.behaviour.slow_cascade);
     }
 
+    /// Lets nothing be seen any more that has gone with a folder.
+    pub(crate) fn end_cascades(&mut self) {
+        self.ghosts.clear();
+        self.reads.clear();
+    }
+
     /// Counts that an asset was read.
     pub(crate) fn count_read(&mut self, id: AssetId) {
         if let Some(top) = self.ghosts.get(&id).copied() {

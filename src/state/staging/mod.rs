@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::asset::AssetId;
 use crate::event::Staging;
 use crate::outcome::{Aside, Evidence, Outcome, Phase};
-use crate::state::{Deleted, Deletion, Record, State, Status};
+use crate::state::{Deleted, Record, State, Status};
 
 mod name;
 
@@ -142,60 +142,6 @@ impl State {
         {
             self.sent.insert(id, at);
         }
-    }
-
-    /// By which run and when an asset was deleted that is shown to be, where that was an earlier run:
-    /// the one that sent a delete which was not answered, or that deleted the folder with which it went.
-    pub(super) fn deleted_before(
-        &self,
-        id: AssetId,
-        outcome: &Outcome,
-        run: u64,
-    ) -> Option<Deletion> {
-        let own = self.assets.get(&id)?;
-        let evidence = match outcome {
-            Outcome::Retired(evidence) | Outcome::Gone(evidence) => *evidence,
-            Outcome::Failed(_)
-            | Outcome::Unknown
-            | Outcome::Missing
-            | Outcome::Restored { .. }
-            | Outcome::Staged(_)
-            | Outcome::Rescued => return None,
-        };
-        let is_gone = matches!(outcome, Outcome::Gone(_));
-        let record = match (evidence, &own.status) {
-            (_, Status::Staged(staged)) => {
-                Some(own).filter(|_| staged.aside.phase == Phase::Deleting)
-            }
-            (Evidence::With(folder), Status::Unknown { .. }) if !is_gone => {
-                let folder = self.assets.get(&folder);
-                folder.filter(|record| matches!(record.status, Status::Retired(_)))
-            }
-            // This run has asked for it again.
-            (Evidence::Read | Evidence::Listed, Status::Unknown { .. }) if !is_gone => {
-                Some(own).filter(|_| !self.under_way.contains_key(&id))
-            }
-            (
-                Evidence::Answer
-                | Evidence::With(_)
-                | Evidence::Read
-                | Evidence::Listed
-                | Evidence::ByHand
-                | Evidence::Earlier,
-                Status::Unknown { .. }
-                | Status::Retired(_)
-                | Status::Gone(_)
-                | Status::Failed(_)
-                | Status::Missing
-                | Status::Restored { .. }
-                | Status::Rescued,
-            ) => None,
-        }?;
-        let Record { run: sent, at, .. } = record;
-        (*sent < run).then_some(Deletion {
-            run: *sent,
-            at: *at,
-        })
     }
 
     /// Lets go of what was to go along with something whose delete is answered.

@@ -143,6 +143,7 @@ fn shown(plan: &Plan) -> Vec<Shown> {
     let shown = steps.filter_map(|step| match step.decision {
         Decision::Record {
             evidence: evidence @ (Evidence::Read | Evidence::Listed),
+            run: _,
         } => Some(Shown {
             id: step.id,
             evidence,
@@ -150,6 +151,7 @@ fn shown(plan: &Plan) -> Vec<Shown> {
         }),
         Decision::Record {
             evidence: Evidence::Answer | Evidence::With(_) | Evidence::ByHand | Evidence::Earlier,
+            run: _,
         }
         | Decision::Retire
         | Decision::Retry { .. }

@@ -280,11 +280,15 @@ const fn is_unlisted(decision: &Decision) -> bool {
     )
 }
 
-/// Whether the live account says that an asset is deleted, or not to be found or read.
+/// Whether the live account says that an asset is deleted or on its way out, or not to be found or
+/// read.
 const fn is_gone(decision: &Decision) -> bool {
     matches!(
         decision,
-        Decision::Record { .. } | Decision::Missing | Decision::Unreadable { .. }
+        Decision::Record { .. }
+            | Decision::Missing
+            | Decision::Unreadable { .. }
+            | Decision::Resolve { with: Some(_), .. }
     )
 }
 

@@ -84,6 +84,7 @@ fn marked(path: bool) -> Decision {
 fn read() -> Decision {
     Decision::Record {
         evidence: Evidence::Read,
+        run: None,
     }
 }
 
@@ -120,10 +121,11 @@ fn defer() -> Decision {
     }
 }
 
-fn resolve() -> Decision {
+const fn resolve(listed: bool, attempts: u32) -> Decision {
     Decision::Resolve {
-        listed: true,
-        attempts: 1,
+        listed,
+        attempts,
+        with: None,
     }
 }
 
@@ -131,7 +133,7 @@ fn resolve() -> Decision {
 fn a_saved_plan_says_what_its_manifests_say_or_what_the_account_made_of_it() {
     let all = [
         Decision::Retire,
-        resolve(),
+        resolve(true, 1),
         read(),
         Decision::Missing,
         defer(),
@@ -223,10 +225,7 @@ fn refused(attempts: u32, is_blocked: bool) -> Decision {
 #[test]
 fn what_other_runs_have_done_since_is_no_reason_to_refuse() {
     let unchanged = |listed| Decision::Unchanged { listed };
-    let reads = Decision::Resolve {
-        listed: false,
-        attempts: 2,
-    };
+    let reads = resolve(false, 2);
     for (saved, now, fits) in [
         // Done, refused, refused too often, or without an answer.
         (Decision::Retire, unchanged(true), true),
@@ -238,7 +237,7 @@ fn what_other_runs_have_done_since_is_no_reason_to_refuse() {
         (refused(1, false), refused(2, false), true),
         (refused(4, false), refused(5, true), true),
         (refused(5, true), refused(6, true), true),
-        (Decision::Retire, resolve(), true),
+        (Decision::Retire, resolve(true, 1), true),
         (Decision::Forget, unchanged(false), true),
         (Decision::Forget, reads.clone(), true),
         // Nobody has seen that these would be deleted.
@@ -339,7 +338,7 @@ fn what_the_account_made_different_is_left_alone() {
         step(3, Decision::Retire),
         step(4, Decision::Retire),
         step(5, read()),
-        step(6, resolve()),
+        step(6, resolve(true, 1)),
         step(7, defer()),
     ]);
     let mut saved = saved;

@@ -270,6 +270,7 @@ pub(super) fn plan(texts: &Texts) -> (Plan, Manifests) {
             20,
             Decision::Record {
                 evidence: Evidence::Read,
+                run: None,
             },
         ),
         (21, Decision::Missing),
