@@ -197,6 +197,27 @@ fn what_is_listed_only_while_it_goes_is_ours_in_the_end() {
     }
 }
 
+/// It lies deep in the folder, in what is going as well.
+#[test]
+fn what_is_listed_deep_in_a_folder_while_it_goes_is_not_asked_for() {
+    let served = world(&format!("{SLOW}, recently_deleted: all"), &[]);
+    let desk = desk(&[1]);
+    run(&served, &desk).expect(0);
+    desk.write("retire.yaml", manifest(&[1, 2, 21], ""));
+    let sent = deletes(&served);
+    let_seconds_pass();
+    let done = run(&served, &desk);
+    assert_eq!(done.code, 3, "{}", done.transcript());
+    assert_eq!(deletes(&served), sent);
+    served.sandbox.end_cascades();
+    let done = run(&served, &desk);
+    assert_eq!(done.code, 0, "{}", done.transcript());
+    for number in [2, 21] {
+        expect(&desk, number, "retired", &with(1), 1);
+    }
+    served.stop();
+}
+
 /// The lists say what it lay in.
 #[test]
 fn what_is_listed_only_after_it_went_is_ours_where_a_list_shows_it() {
@@ -249,6 +270,25 @@ fn what_is_still_going_comes_back_with_its_folder() {
     let sent = deletes(&served);
     run(&served, &desk);
     assert_eq!(deletes(&served), sent);
+    served.stop();
+}
+
+/// Somebody has taken it out before the folder went: it is listed, and goes by a delete of its own.
+#[test]
+fn what_was_moved_elsewhere_is_not_on_its_way_out() {
+    let served = world(SLOW, &[]);
+    let desk = desk(&[1, 11, 21]);
+    let moved = json!([{"before": "at:1@v4_folder_delete", "changes": [
+        {"move": {"id": text(11), "to": text(4)}}
+    ]}]);
+    served.sandbox.surprise(&moved.to_string()).unwrap();
+    run(&served, &desk).expect(3);
+    expect(&desk, 11, "unknown", &Value::Null, 1);
+    let_seconds_pass();
+    let done = run(&served, &desk);
+    assert_eq!(done.code, 3, "{}", done.transcript());
+    expect(&desk, 11, "retired", &json!("answer"), 2);
+    expect(&desk, 21, "unknown", &Value::Null, 1);
     served.stop();
 }
 
