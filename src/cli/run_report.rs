@@ -59,7 +59,10 @@ pub(super) fn report_run(
     let content = Content {
         checks: &|| {
             let records = after.into_iter().flat_map(|state| &state.assets);
-            let own = records.filter(|(_, record)| Some(record.run) == summary.run);
+            // What was sent by an earlier run has the number of that.
+            let settling = plan.settling();
+            let own = records
+                .filter(|(id, record)| Some(record.run) == summary.run || settling.contains(id));
             let own = own.map(|(id, record)| (*id, record.status.clone()));
             checks::run::checks(plan, files, summary, &own.collect())
         },

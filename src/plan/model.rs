@@ -192,6 +192,20 @@ impl Plan {
         self.steps.get(place.ok()?)
     }
 
+    /// The assets of which a run of the plan finds out, or writes down, what an earlier one did.
+    #[must_use]
+    pub fn settling(&self) -> BTreeSet<AssetId> {
+        let is_settled = |step: &&Step| {
+            matches!(
+                step.decision.alone(),
+                Decision::Resolve { .. } | Decision::Record { run: Some(_), .. }
+            )
+        };
+        let steps = self.steps.iter().filter(is_settled).map(|step| step.id);
+        let unsettled = self.unsettled.iter().map(|unsettled| unsettled.id);
+        steps.chain(unsettled).collect()
+    }
+
     /// Whether a run has something to do for an asset.
     #[must_use]
     pub fn has_work(&self) -> bool {

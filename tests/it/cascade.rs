@@ -343,9 +343,15 @@ mod killed {
         let desk = desk(&[3]);
         dies(&served, &desk, "batch.answered:1");
         let_seconds_pass();
-        let done = run(&served, &desk);
+        let done = apply(
+            &served,
+            &desk,
+            &["--report", "receipt.json", "--retries", "0"],
+        );
         assert_eq!(done.code, 0, "{}", done.transcript());
         assert!(!done.out.contains("others"), "{}", done.transcript());
+        let receipt: Value = serde_json::from_str(&desk.read("receipt.json")).unwrap();
+        assert_eq!(receipt["records"][0]["id"], text(3), "{receipt}");
         expect(&desk, 3, "retired", &json!("listed"), 1);
         let history = desk.run(&["state", "history", "state.json"]).expect(0);
         says(&history, "1 retired");

@@ -18,7 +18,7 @@ use crate::plan::about::About;
 use crate::plan::approve::Consent;
 use crate::plan::{Plan, Step};
 use crate::render::not_run::NotRun;
-use crate::state::{Api, Counts, Deleted, Record, State, restorable_until};
+use crate::state::{Api, Counts, Deleted, Record, State, Status, restorable_until};
 use crate::visible;
 
 pub(crate) use markdown::markdown;
@@ -217,9 +217,17 @@ impl<'run> Receipt<'run> {
             ..
         } = source;
         let around = Around::of(source.plan);
+        // What this run has found out of an earlier one is recorded under that, which has no receipt
+        // that says it.
+        let settling = source.plan.settling();
+        let is_settled = |id: &AssetId, record: &Record| {
+            let is_open = matches!(record.status, Status::Unknown { .. });
+            run.is_some() && settling.contains(id) && !is_open
+        };
         let own = after.into_iter().flat_map(|state| {
             let records = state.assets.iter();
-            let own = records.filter(|(_, record)| Some(record.run) == run);
+            let own =
+                records.filter(|(id, record)| Some(record.run) == run || is_settled(id, record));
             own.map(move |(id, record)| (state, *id, record))
         });
         let (mut counts, mut deleted) = (Counts::default(), Deleted::default());
