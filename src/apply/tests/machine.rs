@@ -198,7 +198,9 @@ where
         let world = self.wild.server.0.lock().unwrap();
         let is_going = |id: &AssetId| {
             let mut above = world.parent(*id);
-            while let Some(folder) = above {
+            // What lies in something that lives, as where somebody has restored what is beside it, may
+            // live as well.
+            while let Some(folder) = above.filter(|above| !world.lives(*above)) {
                 let record = state.assets.get(&folder);
                 if record.is_some_and(|record| matches!(record.status, Status::Retired(_))) {
                     return true;

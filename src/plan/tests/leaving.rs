@@ -15,6 +15,7 @@ fn deleted_ago(seconds: i64) -> State {
         at: at(NOW - seconds),
         provenance: crate::event::Provenance::default(),
         change: None,
+        came: None,
         released: Vec::new(),
     };
     state.runs.insert(1, run);
