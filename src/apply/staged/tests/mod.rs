@@ -168,7 +168,9 @@ fn run_once(store: &FileStore, world: &mut World, (wish, now): (&Wish, Timestamp
         let inside = matches!(**one, 10)
             .then_some([11, 12])
             .into_iter()
-            .flatten();
+            .flatten()
+            // What people have taken out of it themselves goes nowhere with it.
+            .filter(|inner| !world.dragged.contains_key(inner));
         // What is in a folder that is held, or was moved out of it, is held.
         let around = [(1..=3, 60), (20..=22, 60), (11..=12, 10)];
         let around = around
@@ -338,18 +340,24 @@ proptest! {
         // What others deleted while nobody knew of our delete counts as gone with its folder: that may be
         // restored at any time, and what is in it comes back only later.
         let may_hold = |one: &u8| state.unanswered.values().any(|into| *into == id(*one));
-        let empty = world.empty_staging().filter(|one| !may_hold(one));
-        prop_assert_eq!(empty, None, "it has stayed");
+        let mut empty = world.empty_staging();
+        let stays = empty.find(|one| !may_hold(one) && !world.theirs.contains(one));
+        prop_assert_eq!(stays, None, "it has stayed");
         let is_foreign = !world.strays(&state).is_empty();
         // A run that died had moved it back, and not yet said so: the next one takes it to be rescued.
         let inner = state.assets.get(&id(12)).map(|record| &record.status);
         let is_kept = inner == Some(&Status::Rescued) && world.nodes[&12].parent == 10;
+        let is_stuck = |one: u8| {
+            let was = &before.nodes[&one];
+            world.nodes[&one].name != was.name && !world.is_alive(was.parent)
+        };
         for one in LISTED.into_iter().filter(|one| *one != 4) {
             let status = state.assets.get(&id(one)).map(|record| &record.status);
             let is_over = match status {
                 Some(Status::Retired(_) | Status::Gone(_) | Status::Rescued) => true,
-                // Something foreign keeps it, or what people have put into it or marked.
-                Some(Status::Staged(_)) => is_foreign,
+                // Something foreign keeps it, or it is other than reviewed and has nowhere to go back to.
+                Some(Status::Staged(_)) => is_foreign || is_stuck(one),
+                // So does what people have put into it or marked.
                 Some(Status::Failed(_)) | None => {
                     (one == 10 && is_kept)
                         || is_foreign || !world.marked.is_empty() || world.nodes[&90].parent == 10

@@ -110,11 +110,11 @@ fn a_folder_whose_list_is_late_is_cleared_away_by_a_later_run() {
     };
     world.lag = 100;
     run_once(&store, &mut world, (&nobody, day(1)), u32::MAX);
-    assert!(world.empty_staging().is_some());
+    assert!(world.empty_staging().next().is_some());
     assert_eq!(loaded(&store).staging.len(), 1, "it is known");
     world.readings += 100;
     run_once(&store, &mut world, (&nobody, day(2)), u32::MAX);
-    assert_eq!(world.empty_staging(), None);
+    assert_eq!(world.empty_staging().next(), None);
     run_once(&store, &mut world, (&nobody, day(3)), u32::MAX);
     assert_eq!(loaded(&store).staging, []);
 }

@@ -94,6 +94,9 @@ pub(super) struct World {
     pub(super) late: BTreeMap<u8, (u8, u32)>,
     /// What people have put into a staging folder, and where it was.
     pub(super) dragged: BTreeMap<u8, u8>,
+    /// The staging folders into which they have put something: these are theirs, also once they have
+    /// taken it out again.
+    pub(super) theirs: BTreeSet<u8>,
     next: u8,
 }
 
@@ -137,6 +140,7 @@ impl World {
             lag: 0,
             late: BTreeMap::new(),
             dragged: BTreeMap::new(),
+            theirs: BTreeSet::new(),
             next: 100,
         }
     }
@@ -257,10 +261,10 @@ impl World {
     }
 
     /// A staging folder in which nothing is.
-    pub(super) fn empty_staging(&self) -> Option<u8> {
+    pub(super) fn empty_staging(&self) -> impl Iterator<Item = u8> {
         let alive = self.nodes.iter().filter(|(_, node)| node.alive);
-        let mut folders = alive.filter(|(_, node)| node.name.starts_with("_retire"));
-        let empty = folders.find(|(number, _)| self.inside(**number).is_empty());
+        let folders = alive.filter(|(_, node)| node.name.starts_with("_retire"));
+        let empty = folders.filter(|(number, _)| self.inside(**number).is_empty());
         empty.map(|(number, _)| *number)
     }
 
@@ -286,7 +290,10 @@ impl World {
         };
         match act {
             Act::TakeOut(one) if in_staging(self, one) => self.take_out(one),
-            Act::DragIn(one) => self.drag_in(one, staging),
+            Act::DragIn(one) => {
+                self.theirs.extend(staging);
+                self.drag_in(one, staging);
+            }
             Act::Rename(one) if self.is_alive(one) && self.is_staged(one) => {
                 self.nodes.get_mut(&one).unwrap().name.push('x');
             }
@@ -294,6 +301,7 @@ impl World {
             Act::Delete(one) if self.is_alive(one) => self.die(one, false),
             Act::PutIn => {
                 if let Some(staging) = staging {
+                    self.theirs.insert(staging);
                     self.nodes.get_mut(&90).unwrap().parent = staging;
                 }
             }
