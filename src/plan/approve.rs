@@ -344,16 +344,15 @@ pub fn approve(plan: &Plan, consent: Consent, skip_mismatched: bool) -> Result<A
                     was_absent: plan.absent.contains(&id),
                 });
             }
-            Decision::Record {
-                evidence,
-                run: None,
-            } => {
-                approved.found.push((id, Outcome::Gone(*evidence)));
+            Decision::Record { evidence, run } => {
+                let is_ours = run.is_some();
+                let outcome = if is_ours {
+                    Outcome::Retired
+                } else {
+                    Outcome::Gone
+                };
+                approved.found.push((id, outcome(*evidence)));
             }
-            Decision::Record {
-                evidence,
-                run: Some(_),
-            } => approved.found.push((id, Outcome::Retired(*evidence))),
             Decision::Missing => approved.found.push((id, Outcome::Missing)),
             Decision::Unreadable { message } => {
                 let refused = Failure {

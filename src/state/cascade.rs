@@ -15,7 +15,9 @@ use crate::state::{Deletion, Record, State, Status};
 /// For how long a delete of ours that was sent may still come true; what is alive after that lives.
 const MAY_COME_TRUE: SignedDuration = SignedDuration::from_hours(24);
 
-fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+/// Whether a delete of ours that was sent then may still come true.
+#[must_use]
+pub fn is_recent(at: Timestamp, now: Timestamp) -> bool {
     at.checked_add(MAY_COME_TRUE).is_ok_and(|end| now < end)
 }
 

@@ -15,6 +15,7 @@ use crate::inventory::{Known, Mark};
 use crate::outcome::{Evidence, FailureKind, Outcome};
 pub use absorb::{absorb, settles_missing};
 pub use api::{Abilities, Api};
+pub use cascade::is_recent;
 pub use catalogue::Catalogue;
 pub use change::{Accepted, Change};
 pub use counts::{Came, Counts, Deleted};

@@ -208,8 +208,8 @@ fn what_a_killed_run_has_deleted_is_told_to_be_deleted_by_that() {
     let url = stage.served.sandbox.url();
     let words = ["plan", "--api", "v4", "--endpoint", &*url, "--unproven"];
     let token = [("FRAMEIO_TOKEN", stage.served.sandbox.token())];
-    let state = ["--state", "state.json"];
-    let planned = stage.desk.run_with(&token, &[&words[..], &state].concat());
+    let more = ["--state", "state.json"];
+    let planned = stage.desk.run_with(&token, &[&words[..], &more].concat());
     assert!(planned.out.contains("deleted by run 1"), "{}", planned.out);
     assert!(!planned.out.contains("by others"), "{}", planned.out);
     let done = stage.apply("0s");

@@ -1,7 +1,6 @@
 //! Reading what was restored until it is there, and all that was in it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::restore::moved::Back;
@@ -187,14 +186,6 @@ pub(super) fn listed(wanted: &Wanted, kind: Kind) -> BTreeSet<AssetId> {
         Kind::File => false,
     };
     is_listed.then_some(wanted.id).into_iter().collect()
-}
-
-/// What a reading shows in something, in the order of the ids.
-pub(super) fn inside(id: AssetId, read: &Inventory) -> Arc<[AssetId]> {
-    match read.contents.get(&id) {
-        Some(Contents::Whole(inside)) => Arc::clone(inside),
-        Some(Contents::Unread(_)) | None => Arc::default(),
-    }
 }
 
 /// What is seen of what is known to have been in a folder or a version stack, where that is not all.

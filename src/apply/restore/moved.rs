@@ -1,8 +1,8 @@
 //! Finding what lay in something that is back, and lies elsewhere now: people may have taken it out.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::apply::restore::confirm::inside;
 use crate::apply::restore::{Run, Wanted};
 use crate::apply::staged::part::Links;
 use crate::asset::{AssetId, Kind};
@@ -191,5 +191,13 @@ impl<Se: Session> Run<'_, '_, Se> {
                 None
             }
         }
+    }
+}
+
+/// What a reading shows in something, in the order of the ids.
+fn inside(id: AssetId, read: &Inventory) -> Arc<[AssetId]> {
+    match read.contents.get(&id) {
+        Some(Contents::Whole(inside)) => Arc::clone(inside),
+        Some(Contents::Unread(_)) | None => Arc::default(),
     }
 }

@@ -3,17 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Inventory, Seen};
 use crate::outcome::{AssetOutcome, Evidence, Outcome, Phase};
 use crate::plan::restore::Chosen;
-use crate::state::{State, Status};
-
-/// For how long what is alive may still be on its way out: nobody has published how long a delete
-/// takes, or how late one comes true.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_hours(24);
+use crate::state::{State, Status, is_recent};
 
 /// The deletes of ours of which nobody knows what became.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,10 +139,7 @@ pub fn settle(
     };
     for (id, with) in &unanswered.assets {
         let with = with.filter(|holder| is_ours(*id, *holder));
-        let is_recent = sent(*id, state).is_none_or(|at| {
-            let end = at.checked_add(ON_ITS_WAY);
-            end.is_ok_and(|end| now < end)
-        });
+        let is_recent = sent(*id, state).is_none_or(|at| is_recent(at, now));
         let outcome = match (own.get(id), read.assets.get(id), with) {
             (Some(outcome), _, _) => outcome.clone(),
             (None, Some(Seen::Missing), Some(with)) => Outcome::Retired(Evidence::With(with)),
@@ -250,6 +243,7 @@ mod tests {
     use crate::inventory::Facts;
     use crate::outcome::Aside;
     use crate::state::{Api, Target};
+    use Sees::{Listed, Missing, Refused, There};
 
     fn id(n: u128) -> AssetId {
         AssetId::from_uuid(Uuid::from_u128(n))
@@ -360,14 +354,15 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60;
 
+    /// What is seen of 1, 2 and 3, and at what time; what is recorded, and what else is told.
+    type Row = ([Sees; 3], i64, Vec<AssetOutcome>, [usize; 4]);
+
     #[test]
     fn a_reading_tells_what_became_of_a_delete_that_was_not_answered() {
         let ours = |n| (id(n), Outcome::Retired(Evidence::Listed));
         let with = |n, folder| (id(n), Outcome::Retired(Evidence::With(id(folder))));
         let gone = |n| (id(n), Outcome::Gone(Evidence::Listed));
-        use Sees::{Listed, Missing, Refused, There};
-        // What is seen of 1, 2 and 3; at what time; what is recorded; what else is told.
-        let rows: [([Sees; 3], i64, Vec<AssetOutcome>, [usize; 4]); 9] = [
+        let rows: [Row; 9] = [
             (
                 [Listed(100); 3],
                 200,

@@ -144,13 +144,15 @@ fn restore_nested(world: &mut World, calls: usize) -> (Restored, Vec<u8>) {
     (last.unwrap(), open.collect())
 }
 
+/// What is moved into what; what is deleted; what is not back then.
+type Case = (&'static [(u8, u8)], &'static [u8], &'static [u8]);
+
 /// What people have taken out of a folder that is back is looked for where it is, with all that is in
 /// it: nothing is called back of which something is still deleted.
 #[test]
 fn what_was_moved_out_of_what_is_back_is_found_and_judged_by_itself() {
     let all = [9, 3, 10, 11, 12];
-    // Moved into what; what is deleted; what is not back then.
-    let cases: [(&[(u8, u8)], &[u8], &[u8]); 9] = [
+    let cases: [Case; 9] = [
         (&[], &[], &[]),
         (&[(3, 50)], &[], &[]),
         (&[(10, 50)], &[], &[]),

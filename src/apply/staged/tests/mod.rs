@@ -24,6 +24,7 @@ use crate::store::file::FileStore;
 
 mod back;
 mod changed;
+mod people;
 mod unrecorded;
 mod world;
 

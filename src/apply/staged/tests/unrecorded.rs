@@ -27,7 +27,7 @@ impl World {
 
     /// Somebody takes it out again.
     pub(super) fn take_out(&mut self, one: u8) {
-        let to = self.dragged.remove(&one).unwrap_or(ROOT);
+        let to = self.dragged.get(&one).copied().unwrap_or(ROOT);
         self.nodes.get_mut(&one).unwrap().parent = to;
         self.late.remove(&one);
     }

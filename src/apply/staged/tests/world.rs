@@ -173,7 +173,7 @@ impl World {
         }
     }
 
-    fn inside(&self, top: u8) -> Vec<u8> {
+    pub(super) fn inside(&self, top: u8) -> Vec<u8> {
         let mut all: Vec<u8> = Vec::new();
         let mut open = vec![top];
         while let Some(here) = open.pop() {
@@ -254,7 +254,7 @@ impl World {
         read
     }
 
-    fn staging(&self) -> Option<u8> {
+    pub(super) fn staging(&self) -> Option<u8> {
         let all = self.nodes.iter();
         let mut all = all.filter(|(_, node)| node.alive && node.name.starts_with("_retire"));
         all.next_back().map(|(number, _)| *number)
@@ -278,47 +278,6 @@ impl World {
             above = Some(node.parent);
         }
         false
-    }
-
-    fn act(&mut self, act: Act) {
-        let staging = self.staging();
-        let in_staging = |world: &Self, one: u8| {
-            world
-                .nodes
-                .get(&one)
-                .is_some_and(|node| node.alive && Some(node.parent) == staging)
-        };
-        match act {
-            Act::TakeOut(one) if in_staging(self, one) => self.take_out(one),
-            Act::DragIn(one) => {
-                self.theirs.extend(staging);
-                self.drag_in(one, staging);
-            }
-            Act::Rename(one) if self.is_alive(one) && self.is_staged(one) => {
-                self.nodes.get_mut(&one).unwrap().name.push('x');
-            }
-            Act::Mark(one) if self.is_alive(one) => drop(self.marked.insert(one)),
-            Act::Delete(one) if self.is_alive(one) => self.die(one, false),
-            Act::PutIn => {
-                if let Some(staging) = staging {
-                    self.theirs.insert(staging);
-                    self.nodes.get_mut(&90).unwrap().parent = staging;
-                }
-            }
-            Act::Grow if self.is_alive(10) => {
-                self.nodes.get_mut(&90).unwrap().parent = 10;
-            }
-            Act::TakeOut(_) | Act::Rename(_) | Act::Mark(_) | Act::Delete(_) | Act::Grow => {}
-        }
-    }
-
-    fn die(&mut self, top: u8, is_ours: bool) {
-        for one in self.inside(top).into_iter().chain([top]) {
-            self.nodes.get_mut(&one).unwrap().alive = false;
-            if is_ours {
-                self.killed.insert(one);
-            }
-        }
     }
 
     fn placed(&self, number: u8) -> Placed {
