@@ -3,7 +3,7 @@
 //! A server may show what was in a folder for a while after the folder is deleted. A delete of such an
 //! asset would find nothing, and say nothing of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -37,6 +37,23 @@ pub(super) fn leaves(
     let listed = listed.filter(|folder| is_going(*folder) && read.facts(*folder).is_none());
     let shown = || state.going_with((id, Some(above)), is_going);
     if is_root { None } else { listed.or_else(shown) }
+}
+
+/// What went with a folder that we have deleted and that is there again, each as it would be recorded if
+/// a run had seen it gone: whoever has restored the folder means to keep what is in it.
+pub(super) fn returned(state: &State, read: &Inventory) -> BTreeMap<AssetId, Record> {
+    let is_there = |id: AssetId| read.facts(id).is_some();
+    let returned = state.unanswered.keys().filter_map(|id| {
+        let (folder, record) = state.went_with(*id)?;
+        let is_back = matches!(record.status, Status::Retired(_)) && is_there(folder);
+        let status = Status::Retired(Evidence::With(folder));
+        let record = Record {
+            status,
+            ..record.clone()
+        };
+        (is_back && is_there(*id)).then_some((*id, record))
+    });
+    returned.collect()
 }
 
 /// The folder with which an asset went that is shown to be deleted, and the run that deleted it, where

@@ -57,6 +57,9 @@ pub(super) struct Walk<'plan> {
     /// What is recorded as deleted, and lies in something whose entry says that it goes again, with
     /// what was read of it.
     freed: BTreeMap<AssetId, Seen>,
+    /// What went with a folder that somebody has restored, where no run has recorded that it went: as
+    /// what is recorded of that folder.
+    returned: BTreeMap<AssetId, Record>,
     /// Whether it is found out what is to be read, and not what is to be done.
     asks: bool,
 }
@@ -77,6 +80,10 @@ impl<'plan> Walk<'plan> {
             holds,
             marks,
             freed: freed(inputs),
+            returned: inputs
+                .inventory
+                .map(|read| leaving::returned(inputs.state, read))
+                .unwrap_or_default(),
             asks: false,
         }
     }
@@ -307,10 +314,11 @@ impl<'plan> Walk<'plan> {
             let entry = listed.next_if(|entry| entry.id == id);
             let record = recorded.next_if(|(known, _)| **known == id);
             let freed = self.freed.get(&id).filter(|_| entry.is_some());
+            let known = record.map(|(_, record)| self.returned.get(&id).unwrap_or(record));
             let case = Case {
                 entry,
                 // What goes again with what it lies in is as if it had not gone before.
-                record: record.map(|(_, record)| record).filter(|_| freed.is_none()),
+                record: known.filter(|_| freed.is_none()),
                 hold: self.holds.assets.get(&id),
                 mark: self.marks.get(&id),
                 seen: inventory

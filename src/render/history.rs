@@ -1,13 +1,15 @@
 //! The runs of a state for people: who changed it, when, and from what.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::render::escape::escape;
 use crate::render::model::state::{by_hand, figures};
-use crate::render::{Paint, Style, count, holds, moment, restorable, size};
+use crate::render::{Paint, Style, count, counted, holds, moment, restorable, size};
 use crate::state::{Counts, Deleted, RunRecord, State};
 
 /// How many characters of a commit or a plan's id are shown.
@@ -21,6 +23,9 @@ const DIGEST: &str = "sha256:";
 
 /// The names of the columns.
 const HEAD: [&str; 6] = ["run", "at", "by", "commit", "plan", "its records"];
+
+/// How many projects of a run are named.
+const PLACES: usize = 3;
 
 /// How many runs are named where there is none of a number.
 const NAMED: usize = 10;
@@ -56,15 +61,16 @@ pub(crate) fn history(
         return writeln!(sink, "No run has changed this state yet.");
     }
     let (counts, restorable) = (state.counts_by_run(), state.restorable());
-    let restored = state.restored_since();
+    let back = [true, false].map(|seen| state.restored_since(seen));
+    let places = places(state);
     let rows: Vec<[String; 6]> = state
         .runs
         .iter()
         .rev()
         .map(|(number, run)| {
             let counts = counts.get(number).copied();
-            let restored = restored.get(number);
-            row(*number, run, (counts.unwrap_or_default(), restored))
+            let back = Back::of(*number, &back);
+            row(*number, run, (counts.unwrap_or_default(), &back))
         })
         .collect();
     let width = |column: usize| {
@@ -76,28 +82,58 @@ pub(crate) fn history(
     writeln!(sink, "{}", style.paint(Paint::Dim, head))?;
     for (row, (number, run)) in rows.iter().zip(state.runs.iter().rev()) {
         writeln!(sink, "{}", laid_out(row, &widths))?;
+        let indent = widths[0] + 2;
+        if let Some(places) = places.get(number) {
+            writeln!(sink, "{:indent$}{}", "", named_places(places))?;
+        }
         if let Some(ci) = &run.provenance.ci {
-            let indent = widths[0] + 2;
             let line = format!("{:indent$}{}", "", escape(ci));
             writeln!(sink, "{}", style.paint(Paint::Dim, line))?;
         }
         if let Some(restorable) = restorable.get(number) {
-            let indent = widths[0] + 2;
-            let line = restorable::line(*restorable, now, style);
+            let line = restorable::line((*number, *restorable), now, style);
             writeln!(sink, "{:indent$}{line}", "")?;
         }
+        if counts
+            .get(number)
+            .is_some_and(|(counts, _)| counts.staged > 0)
+        {
+            let line = format!("`retire state unstage run:{number}` moves back what waits");
+            writeln!(sink, "{:indent$}{}", "", style.paint(Paint::Dim, line))?;
+        }
         for released in &run.released {
-            let indent = widths[0] + 2;
             writeln!(sink, "{:indent$}{}", "", holds::released(released).text())?;
         }
     }
     Ok(())
 }
 
+/// What was restored since.
+struct Back {
+    /// Of what a run deleted, by the run that restored it.
+    seen: BTreeMap<u64, usize>,
+    /// The same of what nobody has seen back yet.
+    asked: BTreeMap<u64, usize>,
+    /// How many of those that a run asked for itself are not seen back.
+    unseen: usize,
+}
+
+impl Back {
+    fn of(run: u64, [seen, asked]: &[BTreeMap<u64, BTreeMap<u64, usize>>; 2]) -> Self {
+        let own = |all: &BTreeMap<u64, _>| all.get(&run).cloned().unwrap_or_default();
+        let by_it = asked.values().filter_map(|by| by.get(&run));
+        Self {
+            seen: own(seen),
+            asked: own(asked),
+            unseen: by_it.sum(),
+        }
+    }
+}
+
 fn row(
     number: u64,
     run: &RunRecord,
-    ((counts, deleted), restored): ((Counts, Deleted), Option<&BTreeMap<u64, usize>>),
+    ((counts, deleted), back): ((Counts, Deleted), &Back),
 ) -> [String; 6] {
     let from = &run.provenance;
     let mut records: Vec<String> = run
@@ -105,23 +141,27 @@ fn row(
         .iter()
         .map(|change| by_hand(change).text())
         .collect();
-    let stand = told((counts, deleted));
+    let mut stand = told((counts, deleted));
     let came = run.came.map(|came| told((came.counts, came.deleted())));
     let came = came.filter(|came| !came.is_empty() && *came != stand);
-    let restored = restored.into_iter().flatten();
-    let restored =
-        restored.map(|(by, number)| format!("{} deleted and restored by run {by}", count(*number)));
-    let mut now: Vec<String> = stand.into_iter().chain(restored).collect();
-    if let Some(mut came) = came {
-        if let Some(last) = came.last_mut() {
-            let none = "none of these";
-            let first = now.first_mut().map_or(none.to_owned(), std::mem::take);
-            *last = format!("{last}; now {first}");
-        }
-        records.extend(came);
-        now = now.into_iter().skip(1).collect();
+    if back.unseen > 0 {
+        stand.push(format!("{} of these not seen back", count(back.unseen)));
     }
-    records.extend(now);
+    let seen = back.seen.iter();
+    stand.extend(seen.map(|(by, number)| format!("{} restored by run {by}", count(*number))));
+    let asked = back.asked.iter();
+    stand.extend(asked.map(|(by, number)| {
+        let number = count(*number);
+        format!("{number} asked for by run {by} and not seen back")
+    }));
+    match came {
+        Some(came) if stand.is_empty() => {
+            let came = came.join(", ");
+            records.push(format!("{came}; later runs have recorded these anew"));
+        }
+        Some(came) => records.push(format!("{}; now {}", came.join(", "), stand.join(", "))),
+        None => records.extend(stand),
+    }
     if records.is_empty() {
         records.push("-".to_owned());
     }
@@ -138,6 +178,41 @@ fn row(
         short(&from.plan),
         records.join(", "),
     ]
+}
+
+/// In which projects that lies or lay which each run has recorded or deleted, and how much of it.
+fn places(state: &State) -> BTreeMap<u64, BTreeMap<Arc<str>, usize>> {
+    let mut places: BTreeMap<u64, BTreeMap<Arc<str>, usize>> = BTreeMap::new();
+    for (id, record) in &state.assets {
+        let known = state.catalogue.get(*id);
+        let location = known.and_then(|known| known.location);
+        let Some(project) = location.and_then(|location| location.project.clone()) else {
+            continue;
+        };
+        let deleted = record.deleted().map(|deleted| deleted.run);
+        let runs: BTreeSet<u64> = deleted.into_iter().chain([record.run]).collect();
+        for run in runs {
+            let all = places.entry(run).or_default();
+            *all.entry(Arc::clone(&project)).or_default() += 1;
+        }
+    }
+    places
+}
+
+/// Names the projects with most of it.
+fn named_places(places: &BTreeMap<Arc<str>, usize>) -> String {
+    let mut all: Vec<(&Arc<str>, &usize)> = places.iter().collect();
+    all.sort_by_key(|(project, number)| (Reverse(**number), Arc::clone(project)));
+    let named = all.iter().take(PLACES).map(|(project, number)| {
+        let assets = counted(**number, "asset", "assets");
+        format!("{}: {assets}", escape(project))
+    });
+    let mut named: Vec<String> = named.collect();
+    if all.len() > PLACES {
+        let more = counted(all.len() - PLACES, "project", "projects");
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
 }
 
 /// How many assets came to what, and how much was deleted.

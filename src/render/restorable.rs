@@ -83,13 +83,16 @@ fn time_to(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Says up to when a run can be taken back.
-pub(super) fn line(restorable: Restorable, now: Timestamp, style: Style) -> String {
+pub(super) fn line((run, restorable): (u64, Restorable), now: Timestamp, style: Style) -> String {
     let Restorable { until, undated } = restorable;
+    let command = format!("`retire restore run:{run}` takes it back");
     let Some(until) = until else {
         return style
             .paint(
                 Paint::Dim,
-                "restorable for 30 days from its deletes: no answer told when these were",
+                format!(
+                    "restorable for 30 days from its deletes: no answer told when these were; {command}"
+                ),
             )
             .to_string();
     };
@@ -99,6 +102,10 @@ pub(super) fn line(restorable: Restorable, now: Timestamp, style: Style) -> Stri
         let assets = counted(undated, "asset", "assets");
         words = format!("{words}; of {assets} no answer told the time");
     }
+    words = match left {
+        Left::Whole(_) | Left::Soon(_) | Left::Part(_) => format!("{words}; {command}"),
+        Left::Over(_) => words,
+    };
     let paint = match left {
         Left::Whole(_) | Left::Over(_) => Paint::Dim,
         Left::Soon(_) | Left::Part(_) => Paint::Yellow,
@@ -115,7 +122,7 @@ pub(crate) fn warnings(state: &State, now: Timestamp) -> Vec<String> {
             Left::Soon(_) | Left::Part(_) => {
                 let words = left.words(now);
                 Some(format!(
-                    "run {run} is {words}: restore before then what must not be lost"
+                    "run {run} is {words}: `retire restore run:{run}` takes back what must not be lost"
                 ))
             }
             Left::Whole(_) | Left::Over(_) => None,
@@ -137,7 +144,7 @@ mod tests {
                 until: Some(until),
                 undated,
             };
-            line(restorable, at(now), Style { colour: true })
+            line((7, restorable), at(now), Style { colour: true })
         };
         let lines = [
             said("2026-12-17T09:59:59Z", 0),
@@ -146,7 +153,7 @@ mod tests {
             said("2026-12-20T09:59:30Z", 0),
             said("2026-12-20T10:00:00Z", 0),
             said("2026-12-20T12:00:00Z", 2),
-            line(Restorable::default(), until[0], Style::default()),
+            line((7, Restorable::default()), until[0], Style::default()),
         ];
         let lines = lines.join("\n").replace('\u{1b}', "ESC");
         insta::assert_snapshot!(lines);

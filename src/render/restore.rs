@@ -11,7 +11,7 @@ use crate::plan::restore::{Candidate, Chosen, Part, Restore, Runs, Settled, Stan
 use crate::render::back::{self, Over, Short};
 use crate::render::text::ROWS;
 use crate::render::{Paint, Style, count, counted, moment, rows, size, words};
-use crate::state::State;
+use crate::state::{Record, State};
 
 /// What does not come back as it was.
 const NOT_BACK: &str = "The versions of a stack may come back in another order, and links that were shared may stay dead.";
@@ -289,7 +289,8 @@ fn seen_of(part: Part) -> String {
     else {
         return "what is in it could not be read".to_owned();
     };
-    let seen = before.map(|before| {
+    // Of what held nothing by itself the size says nothing.
+    let seen = before.filter(|before| *before > 0).map(|before| {
         let [seen, before] = size::bytes_apart(bytes, before);
         format!("{seen} of {before} seen")
     });
@@ -358,20 +359,33 @@ pub(crate) fn settled(settled: &Settled) -> Vec<String> {
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn all_back((chosen, state): (&Chosen, &State), sink: &mut dyn Write) -> io::Result<()> {
-    let has_deleted = |run: u64| {
-        let mut records = state.assets.values();
-        records.any(|record| record.deleted().is_some_and(|deleted| deleted.run == run))
+    let deleted_by = |run: u64| {
+        let deleted = state.assets.values().filter_map(Record::deleted);
+        deleted.filter(|deleted| deleted.run == run).count()
     };
-    let what = match chosen {
-        Chosen::Run(run) if has_deleted(*run) => format!("What run {run} deleted is back"),
-        Chosen::Run(run) => format!("What run {run} restored is back, and it deleted nothing"),
-        Chosen::Assets(ids) if ids.len() == 1 => "That asset is back".to_owned(),
-        Chosen::Assets(_) => "Those assets are back".to_owned(),
+    let (what, run) = match chosen {
+        Chosen::Run(run) if deleted_by(*run) > 0 => (format!("What run {run} deleted"), Some(*run)),
+        Chosen::Run(run) => (
+            format!("Run {run} deleted nothing, and what it restored"),
+            None,
+        ),
+        Chosen::Assets(ids) if ids.len() == 1 => ("That asset".to_owned(), None),
+        Chosen::Assets(_) => ("What you named".to_owned(), None),
     };
     writeln!(
         sink,
-        "{what}: readings have shown all of it alive since then. Nothing is sent."
+        "{what} is back: readings have shown it alive since. Nothing is sent."
     )?;
+    let came = run.and_then(|run| Some((run, state.runs.get(&run)?.came?.counts.retired)));
+    let anew = came.map_or(0, |(run, then)| then.saturating_sub(deleted_by(run)));
+    if anew > 0 {
+        let assets = counted(anew, "other asset", "other assets");
+        let them = either(anew, "it", "them");
+        writeln!(
+            sink,
+            "That run deleted {assets}, and later runs have recorded {them} anew: `retire state history` shows the runs."
+        )?;
+    }
     let others = Runs::of(state);
     if others.is_empty() {
         return Ok(());

@@ -118,6 +118,15 @@ pub(crate) fn show(
     if let Some(attempts) = status.tries() {
         field("attempts", &thousands(attempts.into()))?;
     }
+    if let Some((seen, deleted)) = status.restored() {
+        if !seen {
+            field("seen", remarks(status, &state.catalogue).shown())?;
+        }
+        if let Some(deleted) = deleted {
+            let by = format!("by run {}, {}", deleted.run, moment(deleted.at));
+            field("deleted", &by)?;
+        }
+    }
     field("at", &moment(record.at))?;
     // A run by hand leaves no record that names it.
     let Some(run) = state.runs.get(&record.run) else {

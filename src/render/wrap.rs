@@ -47,17 +47,25 @@ impl Wrap<'_> {
         let margin = text.len() - text.trim_start().len();
         let indent = (margin + INDENT).min(self.width / 2);
         let (mut taken, mut begins) = (0, false);
-        // Gaps between columns stay where there is room for what comes behind them.
+        // Gaps between columns stay where there is room for what comes behind them; behind the last word
+        // of a line nothing is written, which a terminal could take for a line of its own.
+        let mut gap = String::new();
         for word in text.split_inclusive(' ') {
-            let wide = rows::shown(word.trim_end());
-            if taken > indent && wide > 0 && taken + wide > self.width {
+            let (own, space) = word.split_at(word.trim_end().len());
+            let wide = rows::shown(own);
+            if taken > indent && wide > 0 && taken + gap.len() + wide > self.width {
                 write!(self.sink, "\n{:indent$}", "")?;
                 (taken, begins) = (indent, true);
+                gap.clear();
             }
-            if !begins || wide > 0 {
-                write!(self.sink, "{word}")?;
-                taken += rows::shown(word);
+            if !own.is_empty() {
+                write!(self.sink, "{gap}{own}")?;
+                taken += gap.len() + wide;
+                gap.clear();
                 begins = false;
+            }
+            if !begins {
+                gap.push_str(space);
             }
         }
         Ok(())

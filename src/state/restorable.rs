@@ -40,14 +40,15 @@ impl Restorable {
 }
 
 impl State {
-    /// How many assets that runs deleted were restored since, by the run that deleted them and then by
-    /// the one that restored them.
+    /// How many assets that runs deleted were restored since and are seen alive, or else were asked for
+    /// and are not, by the run that deleted them and then by the one that restored them.
     #[must_use]
-    pub fn restored_since(&self) -> BTreeMap<u64, BTreeMap<u64, usize>> {
+    pub fn restored_since(&self, are_seen: bool) -> BTreeMap<u64, BTreeMap<u64, usize>> {
         let mut all: BTreeMap<u64, BTreeMap<u64, usize>> = BTreeMap::new();
         for record in self.assets.values() {
-            let was_deleted = record.status.restored().and_then(|(_, deleted)| deleted);
-            if let Some(deleted) = was_deleted {
+            let restored = record.status.restored();
+            let restored = restored.filter(|(seen, _)| *seen == are_seen);
+            if let Some(deleted) = restored.and_then(|(_, deleted)| deleted) {
                 let by_run = all.entry(deleted.run).or_default();
                 *by_run.entry(record.run).or_default() += 1;
             }
@@ -95,10 +96,26 @@ impl State {
             return runs;
         }
         let before = self.last_of_v2();
-        let records = self.assets.values().filter(|record| record.run > before);
-        for record in records.filter(|record| matches!(record.status, Status::Retired(_))) {
-            let restorable = runs.entry(record.run).or_default();
-            restorable.add(self.answered_at(record));
+        for record in self.assets.values() {
+            let (run, at) = match &record.status {
+                Status::Retired(_) => (record.run, self.answered_at(record)),
+                // Nobody has seen it back yet.
+                Status::Restored {
+                    seen: false,
+                    deleted: Some(deleted),
+                    ..
+                } => (deleted.run, Some(deleted.at)),
+                Status::Restored { .. }
+                | Status::Gone(_)
+                | Status::Failed(_)
+                | Status::Unknown { .. }
+                | Status::Missing
+                | Status::Staged(_)
+                | Status::Rescued => continue,
+            };
+            if run > before {
+                runs.entry(run).or_default().add(at);
+            }
         }
         runs
     }
@@ -110,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::event::Provenance;
-    use crate::state::{RunRecord, Target};
+    use crate::state::{Deletion, RunRecord, Target};
 
     fn id(n: u128) -> AssetId {
         AssetId::from_uuid(Uuid::from_u128(n))
@@ -127,6 +144,14 @@ mod tests {
             account: None,
         };
         let mut state = State::new(Uuid::nil(), target);
+        let restored = |seen| Status::Restored {
+            was: Evidence::Answer,
+            seen,
+            deleted: Some(Box::new(Deletion {
+                run: 3,
+                at: at("2026-11-20T10:09:00Z"),
+            })),
+        };
         for (n, status, run, time) in [
             (
                 1,
@@ -159,6 +184,9 @@ mod tests {
                 "2026-11-20T10:07:00Z",
             ),
             (6, Status::Gone(Evidence::Listed), 3, "2026-11-20T10:08:00Z"),
+            // Asked for by run 6, and not seen back; and seen.
+            (9, restored(false), 6, "2026-11-23T10:00:00Z"),
+            (10, restored(true), 6, "2026-11-23T10:00:00Z"),
             (7, Status::Missing, 4, "2026-11-21T10:00:00Z"),
             (
                 8,
@@ -180,7 +208,7 @@ mod tests {
             until: Some([at(all), at(last)]),
             undated,
         };
-        let third = dated("2026-12-20T10:00:00Z", "2026-12-20T10:07:00Z", 1);
+        let third = dated("2026-12-20T10:00:00Z", "2026-12-20T10:09:00Z", 1);
         let undated = Restorable {
             until: None,
             undated: 1,
@@ -188,6 +216,9 @@ mod tests {
         let first = dated("2026-12-01T10:00:00Z", "2026-12-01T10:00:00Z", 0);
         let all = [(1, first), (3, third), (5, undated)];
         assert_eq!(state.restorable(), BTreeMap::from(all));
+        let by = |seen| state.restored_since(seen);
+        assert_eq!(by(true), BTreeMap::from([(3, BTreeMap::from([(6, 1)]))]));
+        assert_eq!(by(false), by(true));
         assert_eq!(state.deleted_at(id(3)), Some(at("2026-11-20T10:00:00Z")));
         assert_eq!(state.deleted_at(id(4)), None, "its answer was lost");
         assert_eq!(state.deleted_at(id(6)), None, "that was somebody else");

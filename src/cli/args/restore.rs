@@ -15,7 +15,7 @@ use crate::cli::settings::declare::{heading, on};
 pub struct Restore {
     /// What a run deleted (`run:7`), or assets by their ids or the addresses of their pages
     ///
-    /// Any other word names the state, or a PATH of its project.
+    /// Any other word names the state, or a PATH of its project: a manifest chooses nothing of it.
     #[arg(value_name = "run:N | ID | PATH", required = true)]
     pub words: Vec<Back>,
     /// How it is taken back.

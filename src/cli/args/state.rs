@@ -210,7 +210,7 @@ pub struct StateRebuild {
 pub struct StateUnstage {
     /// What a run moved aside (`run:7`), or assets by their ids or the addresses of their pages
     ///
-    /// Without any, all that is staged goes back. Any other word names the state, or a PATH of its project.
+    /// Without any, all that is staged goes back. Any other word names the state, or a PATH of its project: a manifest chooses nothing of it.
     #[arg(value_name = "run:N | ID | PATH")]
     pub words: Vec<Back>,
     /// How it is taken back.

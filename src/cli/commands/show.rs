@@ -238,7 +238,7 @@ impl Shown<'_> {
             let state = self.load(&path)?;
             (path, state)
         };
-        let since = state.restored_since().remove(&run).unwrap_or_default();
+        let since = state.restored_since(true).remove(&run).unwrap_or_default();
         let state = state.of_run(run).map_err(|runs| Failure::NoRun {
             path: path.clone(),
             run,

@@ -125,6 +125,10 @@ impl fmt::Display for NotChosen {
             Self::NoRun(run, others) => {
                 write!(formatter, "the state has no run {run}; {others}")
             }
+            Self::Nothing(run, others) if others.staged.contains(run) => write!(
+                formatter,
+                "what run {run} moved aside waits, and is not deleted: `retire state unstage run:{run}` moves it back"
+            ),
             Self::Nothing(run, others) => write!(
                 formatter,
                 "nothing that run {run} deleted is still deleted; {others}"

@@ -95,11 +95,16 @@ fn what_is_there_though_its_folder_was_deleted_is_on_its_way_out_for_a_day() {
         let plan = decided(&state, &read, Vec::new());
         assert_eq!(plan.steps[0].decision, expected, "{read:?}");
     }
-    // The folder is there again: nothing of it goes any more.
+    // Somebody has restored the folder, with what is in it, and means to keep that.
     let mut back = there(true, 1);
     back.around.insert(id(1), lies_in(Kind::Folder, 9));
     let plan = decided(&listed_before(60), &back, Vec::new());
-    assert_eq!(plan.steps[0].decision, resolve(true, 1));
+    let drift = Decision::Drift {
+        recorded: crate::plan::decide::Recorded::Retired,
+        at: at(NOW - 60),
+        again: None,
+    };
+    assert_eq!(plan.steps[0].decision, drift);
 }
 
 #[test]

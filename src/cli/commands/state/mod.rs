@@ -148,7 +148,7 @@ fn list(context: &Context, arguments: &StateList) -> Result<Exit, Failure> {
         .iter()
         .filter(|(id, record)| fits(**id, record))
         .map(|(id, record)| (*id, record));
-    let since = run.and_then(|run| Some((run, state.restored_since().remove(&run)?)));
+    let since = run.and_then(|run| Some((run, state.restored_since(true).remove(&run)?)));
     let since = since.map(|(run, since)| render::restorable::restored_since(run, &since));
     let width = context.console.width();
     context
