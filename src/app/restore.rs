@@ -38,10 +38,15 @@ pub(crate) fn plan(
     candidates: Vec<Candidate>,
     now: Timestamp,
 ) -> Result<Restore, Error> {
-    let ids: Vec<(AssetId, Option<Kind>)> = candidates
+    let mut ids: BTreeMap<AssetId, Option<Kind>> = candidates
         .iter()
         .map(|candidate| (candidate.id, candidate.is_staging().then_some(Kind::Folder)))
         .collect();
+    // What something went with tells whether that is there for good.
+    for with in candidates.iter().filter_map(|one| one.went_with) {
+        ids.entry(with).or_insert(None);
+    }
+    let ids: Vec<(AssetId, Option<Kind>)> = ids.into_iter().collect();
     let read = read_assets(at, &ids, &BTreeSet::new(), &candidates)?;
     let rows = candidates.into_iter();
     let rows = rows.map(|candidate| {

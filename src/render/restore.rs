@@ -46,6 +46,11 @@ pub(crate) fn plan(
             ": Frame.io keeps what was deleted for 30 days",
             is_over,
         ),
+        (
+            "On its way out",
+            ": what it went with is deleted, so that it dies with that; restore that",
+            is_going,
+        ),
         ("Not read", ": left as they are", is_unread),
     ];
     for (title, why, is_of) in groups {
@@ -92,6 +97,10 @@ const fn is_restored(standing: &Standing) -> bool {
 
 const fn is_back(standing: &Standing) -> bool {
     matches!(standing, Standing::Back { .. })
+}
+
+const fn is_going(standing: &Standing) -> bool {
+    matches!(standing, Standing::Going { .. })
 }
 
 const fn is_waiting(standing: &Standing) -> bool {
@@ -172,6 +181,7 @@ fn row(candidate: &Candidate, standing: Standing, now: Timestamp) -> String {
             left(until, now)
         )),
         Standing::Over { since } => Some(format!("until {}", moment(since))),
+        Standing::Going { with } => Some(format!("went with `{with}`")),
         Standing::Back { .. } | Standing::Waits | Standing::Unread => None,
     });
     format!("{}  {id}", said.join(" · "))
@@ -309,6 +319,7 @@ pub(crate) fn settled(settled: &Settled) -> Vec<String> {
         may_go,
         alive,
         gone,
+        aside,
         unknown,
     } = settled;
     let said = [
@@ -335,6 +346,13 @@ pub(crate) fn settled(settled: &Settled) -> Vec<String> {
             [
                 "is there, and its delete, which was not answered, may still come true: give the same command again later",
                 "are there, and their deletes, which were not answered, may still come true: give the same command again later",
+            ],
+        ),
+        (
+            *aside,
+            [
+                "waits in its staging folder, whose delete was not answered, and may still come true: `retire state unstage` moves it back",
+                "wait in their staging folders, whose deletes were not answered, and may still come true: `retire state unstage` moves them back",
             ],
         ),
         (

@@ -35,9 +35,14 @@ impl State {
     pub fn is_going(&self, folder: AssetId, now: Timestamp) -> bool {
         let record = self.assets.get(&folder);
         record.is_some_and(|record| match record.status {
-            Status::Retired(_) => is_recent(record.at, now),
+            // Whoever has deleted it, what was in it goes.
+            Status::Retired(_) | Status::Gone(Evidence::Read | Evidence::Listed) => {
+                is_recent(record.at, now)
+            }
             Status::Unknown { .. } => self.may_come_true(folder, now),
-            Status::Gone(_)
+            Status::Gone(
+                Evidence::Answer | Evidence::With(_) | Evidence::ByHand | Evidence::Earlier,
+            )
             | Status::Failed(_)
             | Status::Missing
             | Status::Restored { .. }
@@ -130,6 +135,12 @@ impl State {
         };
         let is_unknown = |record: &&Record| matches!(record.status, Status::Unknown { .. });
         let is_ours = matches!(outcome, Outcome::Retired(_));
+        // What was sent for a version stack was sent for its files.
+        let of_stack = || {
+            let mut stacks = self.files.iter().filter(|(_, files)| files.contains(&id));
+            let (stack, _) = stacks.next().filter(|_| own.is_none())?;
+            self.assets.get(stack)
+        };
         let record = own.filter(is_deleting).or_else(|| match evidence {
             Evidence::With(folder) if is_ours => {
                 let folder = self.assets.get(&folder);
@@ -137,7 +148,7 @@ impl State {
             }
             // Where this run has asked for it again, that may have done it.
             Evidence::Read | Evidence::Listed if is_ours && !self.under_way.contains_key(&id) => {
-                own.filter(is_unknown)
+                own.or_else(of_stack).filter(is_unknown)
             }
             Evidence::With(_)
             | Evidence::Read
@@ -225,6 +236,11 @@ mod tests {
         assert_eq!(of(&state, 1), (1, 100));
         answer(&mut state, 4, &[retired(2, Evidence::With(id(1)))]);
         assert_eq!(of(&state, 2), (1, 100));
+        // So are the files that were deleted in place of a version stack.
+        let mut state = sent(&[unknown(1), unknown(2)]);
+        state.files.insert(id(1), [id(11)].into());
+        answer(&mut state, 3, &[retired(11, Evidence::Listed)]);
+        assert_eq!(of(&state, 11), (1, 100));
         // Its own answer is that of the run that heard it.
         let mut state = sent(&[unknown(1), unknown(2)]);
         answer(&mut state, 3, &[retired(1, Evidence::Answer)]);

@@ -274,6 +274,23 @@ mod killed {
         served.stop();
     }
 
+    /// It dies with that, so that its being there shows nothing.
+    #[test]
+    fn what_is_on_its_way_out_is_not_back_by_itself() {
+        let (served, desk) = covered("slow_cascade: 30", &[]);
+        dies(&served, &desk, "batch.answered:1");
+        let_seconds_pass();
+        let done = restore(&served, &desk, &text(11));
+        ends_with(&done, 3);
+        let said = format!("went with `{}`", text(1));
+        assert!(done.out.contains("On its way out (1)"), "{}", done.out);
+        assert!(done.out.contains(&said), "{}", done.out);
+        assert_ne!(record(&desk, 11)["status"], "restored");
+        ends_with(&restore(&served, &desk, "run:1"), 0);
+        assert!(are_alive(&served));
+        served.stop();
+    }
+
     #[test]
     fn what_is_alive_though_its_delete_was_sent_may_still_go() {
         let (served, desk) = covered("slow_cascade: 0", &[]);

@@ -69,7 +69,11 @@ fn what_is_in_its_staging_folder_though_the_delete_was_begun_is_not_back() {
     kill(&stage, &["apply", "--strategy", "staged"], "stage.delete");
     let done = stage.run(&["restore", "run:1"]);
     assert_eq!(done.code, 3, "{}\n{}", done.out, done.err);
-    assert!(done.err.contains("may still come true"), "{}", done.err);
+    assert!(
+        done.err.contains("`retire state unstage` moves them back"),
+        "{}",
+        done.err
+    );
     stage.are_all("staged");
     stage.served.stop();
 }

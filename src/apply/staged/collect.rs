@@ -83,15 +83,18 @@ impl<Se: Session> Stager<'_, '_, Se> {
             }
             let marked = self.server.marked(&read);
             let found = compare(folder, self.ledger.state(), &read, &marked);
-            let other = if self.is_in_place(folder, &read) {
-                Other::Unread
-            } else {
-                Other::Displaced
+            let found = match self.is_in_place(folder, &read) {
+                Some(true) => found.ok_or(Other::Unread),
+                Some(false) => Err(Other::Displaced),
+                None => Err(Other::Unread),
             };
-            let Some(found) = found.filter(|_| other == Other::Unread) else {
-                let tops = self.tops(folder);
-                self.leave_alone(tops, other);
-                return None;
+            let found = match found {
+                Ok(found) => found,
+                Err(other) => {
+                    let tops = self.tops(folder);
+                    self.leave_alone(tops, other);
+                    return None;
+                }
             };
             if let Some(foreign) = found.foreign.first() {
                 let tops = self.tops(folder);
@@ -126,21 +129,15 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 
     /// Whether a staging folder lies where it was made, and is called as it was: whoever moves or
-    /// renames it means something by that.
-    pub(super) fn is_in_place(&self, folder: AssetId, read: &Inventory) -> bool {
-        let Some(facts) = read.facts(folder) else {
-            return false;
-        };
-        let Some(known) = self.ledger.state().staging(folder) else {
-            return false;
-        };
-        let project = read.projects.get(&known.project);
-        let root = project.and_then(|project| project.root);
-        let is_root = root.is_some() && facts.parent == root;
-        facts.kind == Kind::Folder
+    /// renames it means something by that. Nothing where its project could not be read.
+    pub(super) fn is_in_place(&self, folder: AssetId, read: &Inventory) -> Option<bool> {
+        let facts = read.facts(folder)?;
+        let known = self.ledger.state().staging(folder)?;
+        let root = read.projects.get(&known.project)?.root?;
+        let is_own = facts.kind == Kind::Folder
             && facts.name.as_ref() == Some(&known.name)
-            && facts.project.is_none_or(|project| project == known.project)
-            && is_root
+            && facts.project.is_none_or(|project| project == known.project);
+        Some(is_own && facts.parent == Some(root))
     }
 
     /// Finds out what became of what is not in its staging folder any more; says whether that is
@@ -295,7 +292,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         crate::crash::point("stage.deleted");
         match answer {
             Ok(Ok(Changed::Deleted(_))) => {
-                let is_gone = self.is_gone(folder, &tops, most);
+                let is_gone = self.is_gone(folder, &asides, most);
                 let outcomes = if is_gone {
                     let all = asides.keys();
                     all.map(|id| (*id, self.went_with(*id, &asides))).collect()
@@ -430,10 +427,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 
     /// Waits until a folder is gone, and what was in it, as far as that is looked at.
-    fn is_gone(&mut self, folder: AssetId, tops: &[AssetId], most: usize) -> bool {
-        let state = self.ledger.state();
-        let kind = |id: &AssetId| Some((*id, state.aside(*id)?.asset));
-        let all: Vec<(AssetId, Kind)> = tops.iter().filter_map(kind).collect();
+    fn is_gone(&mut self, folder: AssetId, asides: &BTreeMap<AssetId, Aside>, most: usize) -> bool {
+        // What lies deeper and has a record of its own is looked at as well.
+        let all = asides.iter().map(|(id, aside)| (*id, aside.asset));
+        let all: Vec<(AssetId, Kind)> = all.collect();
         let mut looked_at = match self.terms.verify {
             Verify::All => all,
             Verify::Sample => sample(&all, most),

@@ -112,7 +112,11 @@ impl<Se: Session> Stager<'_, '_, Se> {
         });
         let stopped = || "nothing more can be read".to_owned();
         let read = self.unless_stopped(read).ok_or_else(stopped)?;
-        let facts = read.assets.get(&id).and_then(Seen::facts);
+        let seen = read.assets.get(&id);
+        if matches!(seen, Some(Seen::Refused { .. }) | None) {
+            return Err("a folder of that name could not be read".to_owned());
+        }
+        let facts = seen.and_then(Seen::facts);
         let is_own = facts
             .is_some_and(|facts| facts.name.as_ref() == Some(name) && facts.parent == Some(root));
         let is_empty = matches!(

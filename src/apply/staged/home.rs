@@ -62,16 +62,22 @@ impl<Se: Session> Stager<'_, '_, Se> {
     /// Reads whether a staging folder is there and has nothing in it; else how it stands.
     fn is_empty_now(&mut self, folder: AssetId, project: AssetId) -> Result<(), Cleared> {
         let read = self.look_into(folder, project).ok_or(Cleared::Unknown)?;
-        let is_displaced = !self.is_in_place(folder, &read);
+        let is_in_place = self.is_in_place(folder, &read);
         let seen = read.assets.get(&folder).ok_or(Cleared::Unknown)?;
         match (seen, read.contents.get(&folder)) {
-            (Seen::There(_), Some(Contents::Whole(_))) if is_displaced => {
+            (Seen::There(_), Some(Contents::Whole(_))) if is_in_place == Some(false) => {
                 self.warn(format!(
                     "the staging folder `{folder}` stays, since somebody has renamed or moved it"
                 ));
                 Err(Cleared::Kept)
             }
             (Seen::Deleted { .. } | Seen::Missing, _) => Err(Cleared::Gone),
+            (Seen::There(_), Some(Contents::Whole(_))) if is_in_place.is_none() => {
+                self.warn(format!(
+                    "the staging folder `{folder}` stays, since its project could not be read: the next run looks again"
+                ));
+                Err(Cleared::Unknown)
+            }
             (Seen::There(_), Some(Contents::Whole(inside))) if inside.is_empty() => Ok(()),
             (Seen::There(_), Some(Contents::Whole(_))) => {
                 let is_late = self.is_late((folder, project), &read);

@@ -33,10 +33,9 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
     }
     let here = opened.target()?;
     let unanswered = Unanswered::of(&opened.state, &chosen);
-    let candidates = choose(&opened.state, &chosen);
-    let candidates = match candidates {
+    let candidates = match choose(&opened.state, &unanswered.rest_of(&chosen)) {
         // What is found out may be what is to come back.
-        Err(_) if !unanswered.is_empty() => Vec::new(),
+        Err(_) if matches!(chosen, Chosen::Run(_)) && !unanswered.is_empty() => Vec::new(),
         candidates => candidates.map_err(Failure::NotChosen)?,
     };
     if candidates.is_empty() && unanswered.is_empty() {
@@ -58,10 +57,9 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
         for said in render::restore::settled(&settled) {
             context.console.warn(&said);
         }
-        (
-            choose_settled(&opened.state, &chosen, (&settled, now)),
-            settled,
-        )
+        let chosen = unanswered.settled_of(&chosen, &settled);
+        let candidates = choose_settled(&opened.state, &chosen, (&settled, now));
+        (candidates, settled)
     };
     let open = settled.is_open();
     let plan = plan(at, candidates, now)?;

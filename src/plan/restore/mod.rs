@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::asset::{AssetId, Kind};
 use crate::inventory::{Inventory, Known, Seen};
 use crate::outcome::Evidence;
-use crate::state::{Record, State, Status, restorable_until};
+use crate::state::{Record, State, Status, is_recent, restorable_until};
 use parts::Parts;
 use refused::is_deleted;
 pub use refused::{NotChosen, Runs};
@@ -41,6 +41,8 @@ pub struct Candidate {
     pub known: Known,
     /// What was recorded as deleted with it.
     pub with: Arc<[AssetId]>,
+    /// What it went with itself, where that is deleted and nobody has named it.
+    pub went_with: Option<AssetId>,
     /// What had been moved into it, where it is a staging folder, and what is known of that: it comes
     /// back where it was before.
     pub staged: Arc<[(AssetId, Known)]>,
@@ -110,6 +112,7 @@ pub fn choose(state: &State, chosen: &Chosen) -> Result<Vec<Candidate>, NotChose
             at: deleted_at(record),
             known: state.catalogue.get(*id).unwrap_or_default(),
             with: along.remove(id).unwrap_or_default().into(),
+            went_with: went_with(state, *id).filter(|with| state.assets.contains_key(with)),
             staged: Arc::default(),
             parts: of(*id, true),
             parts_of_stack: of(*id, false),
@@ -279,6 +282,7 @@ fn whole(state: &State, folder: AssetId, staged: &BTreeMap<AssetId, AssetId>) ->
             ..Known::default()
         },
         with: with.into(),
+        went_with: None,
         staged: staged.into(),
         parts: Arc::default(),
         parts_of_stack: Arc::default(),
@@ -306,6 +310,11 @@ pub enum Standing {
         /// What sort of asset it is.
         kind: Kind,
     },
+    /// It is there, and what it went with is not: it is on its way out.
+    Going {
+        /// What it went with.
+        with: AssetId,
+    },
     /// It is a staging folder, and there: what is in it goes back to where it was.
     Waits,
     /// No list shows it, and its time was over then.
@@ -325,7 +334,7 @@ impl Standing {
             Self::Deleted { kind, .. } => kind,
             Self::Back { kind } => Some(kind),
             Self::Waits => Some(Kind::Folder),
-            Self::NotListed { .. } | Self::Over { .. } | Self::Unread => None,
+            Self::NotListed { .. } | Self::Going { .. } | Self::Over { .. } | Self::Unread => None,
         }
     }
 
@@ -334,7 +343,7 @@ impl Standing {
     pub const fn is_asked(self) -> bool {
         match self {
             Self::Deleted { .. } | Self::NotListed { .. } | Self::Back { .. } | Self::Waits => true,
-            Self::Over { .. } | Self::Unread => false,
+            Self::Going { .. } | Self::Over { .. } | Self::Unread => false,
         }
     }
 }
@@ -391,6 +400,14 @@ pub fn standing(read: &Inventory, candidate: &Candidate, now: Timestamp) -> Stan
     let until = restorable_until(candidate.at);
     match read.assets.get(&candidate.id) {
         Some(Seen::There(_)) if candidate.is_staging() => Standing::Waits,
+        // It can be read for a while after that is deleted, and it dies all the same.
+        Some(Seen::There(_))
+            if let Some(with) = candidate.went_with
+                && is_recent(candidate.at, now)
+                && read.facts(with).is_none() =>
+        {
+            Standing::Going { with }
+        }
         Some(Seen::There(facts)) => Standing::Back { kind: facts.kind },
         Some(Seen::Deleted { facts, .. }) => {
             let line = read.departed.get(&candidate.id);

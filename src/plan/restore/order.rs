@@ -90,6 +90,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             known: Known::default(),
             with: with.iter().map(|n| id(*n)).collect(),
+            went_with: None,
             staged: staged.iter().map(|n| (id(*n), Known::default())).collect(),
             parts: Arc::default(),
             parts_of_stack: Arc::default(),

@@ -221,6 +221,7 @@ fn what_a_reading_tells_decides_what_is_asked_for() {
         at: at(0),
         known: Known::default(),
         with: Arc::default(),
+        went_with: None,
         staged: Arc::default(),
         parts: Arc::default(),
         parts_of_stack: Arc::default(),

@@ -418,6 +418,8 @@ fn a_quiet_run_deletes_all_of_it_with_one_folder() {
     assert!(world.is_alive(4) && status_of(&store, 4).is_none());
     // Files, folders and version stacks.
     assert_eq!(world.moves, 3);
+    // What went within a folder, and has a record of its own, is looked for as well.
+    assert!(world.looked_at.contains(&12), "{:?}", world.looked_at);
 }
 
 #[test]

@@ -97,6 +97,8 @@ pub(super) struct World {
     /// The staging folders into which they have put something: these are theirs, also once they have
     /// taken it out again.
     pub(super) theirs: BTreeSet<u8>,
+    /// Of what was asked whether it is still there after a delete.
+    pub(super) looked_at: BTreeSet<u8>,
     next: u8,
 }
 
@@ -141,6 +143,7 @@ impl World {
             late: BTreeMap::new(),
             dragged: BTreeMap::new(),
             theirs: BTreeSet::new(),
+            looked_at: BTreeSet::new(),
             next: 100,
         }
     }
@@ -447,6 +450,8 @@ impl Server for World {
     }
 
     fn still_there(&mut self, assets: &[(AssetId, Kind)]) -> Result<Vec<AssetId>, StopReason> {
+        self.looked_at
+            .extend(assets.iter().map(|(id, _)| number(*id)));
         let ids = assets.iter().map(|(id, _)| *id);
         Ok(ids.filter(|id| self.is_alive(number(*id))).collect())
     }
