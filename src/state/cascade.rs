@@ -133,7 +133,9 @@ impl State {
             let aside = record.status.aside();
             aside.is_some_and(|aside| aside.phase == Phase::Deleting)
         };
-        let is_unknown = |record: &&Record| matches!(record.status, Status::Unknown { .. });
+        // What is told again to be deleted was deleted when that was told first.
+        let is_sent =
+            |record: &&Record| matches!(record.status, Status::Unknown { .. } | Status::Retired(_));
         let is_ours = matches!(outcome, Outcome::Retired(_));
         // What was sent for a version stack was sent for its files.
         let of_stack = || {
@@ -148,7 +150,7 @@ impl State {
             }
             // Where this run has asked for it again, that may have done it.
             Evidence::Read | Evidence::Listed if is_ours && !self.under_way.contains_key(&id) => {
-                own.or_else(of_stack).filter(is_unknown)
+                own.or_else(of_stack).filter(is_sent)
             }
             Evidence::With(_)
             | Evidence::Read
@@ -236,6 +238,8 @@ mod tests {
         assert_eq!(of(&state, 1), (1, 100));
         answer(&mut state, 4, &[retired(2, Evidence::With(id(1)))]);
         assert_eq!(of(&state, 2), (1, 100));
+        answer(&mut state, 5, &[retired(1, Evidence::Listed)]);
+        assert_eq!(of(&state, 1), (1, 100));
         // So are the files that were deleted in place of a version stack.
         let mut state = sent(&[unknown(1), unknown(2)]);
         state.files.insert(id(1), [id(11)].into());
