@@ -60,10 +60,25 @@ pub struct Aside {
 pub enum Phase {
     /// A move was about to be sent, there or back: where it is, only a reading shows.
     Moving,
+    /// A move back was about to be sent, since somebody wants it back: where it is, only a reading
+    /// shows, and outside its staging folder it is theirs.
+    Returning,
     /// It was shown to be there.
     There,
     /// The delete of the staging folder was about to be sent.
     Deleting,
+}
+
+impl Phase {
+    /// Whether it counts as being where it waits: it was seen there, and is on no way of which nobody
+    /// knows the end.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        match self {
+            Self::There | Self::Deleting => true,
+            Self::Moving | Self::Returning => false,
+        }
+    }
 }
 
 /// What shows that an asset is deleted. That the server does not know it is no evidence.

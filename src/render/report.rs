@@ -277,9 +277,7 @@ impl SummaryBuilder {
         }
         // What was on its way at the end, or went back, waits nowhere as far as anybody knows.
         let waits = |id: &AssetId, status: &Status| {
-            let is_moving = status
-                .aside()
-                .is_some_and(|aside| aside.phase == Phase::Moving);
+            let is_moving = status.aside().is_some_and(|aside| !aside.phase.is_known());
             !is_moving && !self.forgotten.contains(id)
         };
         self.aside.retain(|id, (status, _)| waits(id, status));

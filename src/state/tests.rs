@@ -121,6 +121,7 @@ fn what_an_earlier_version_recorded_without_evidence_is_believed_only_where_noth
 fn any_aside() -> impl Strategy<Value = Aside> {
     let phase = prop_oneof![
         Just(Phase::Moving),
+        Just(Phase::Returning),
         Just(Phase::There),
         Just(Phase::Deleting)
     ];

@@ -244,3 +244,41 @@ fn what_goes_back_and_waits_for_its_date_is_something_to_do() {
     assert_eq!(lies_in(&stage, LOOSE), Some(id(CUTS)));
     stage.served.stop();
 }
+
+/// Somebody wants it back, and the run dies once it is: an apply takes that for no less.
+#[cfg(feature = "failpoints")]
+#[test]
+fn what_a_killed_unstage_has_moved_back_is_rescued_by_the_next_run() {
+    for (point, strategy) in [
+        ("stage.moved", "direct"),
+        ("stage.moved", "staged"),
+        ("stage.moved:3", "direct"),
+        ("stage.moved:3", "staged"),
+    ] {
+        let stage = Stage::new("", "14d");
+        let staging = stage.folder();
+        kill(&stage, &["state", "unstage"], point);
+        let tops = [FOLDER, STACK, LOOSE];
+        let home = tops.into_iter();
+        let home = home.filter(|one| lies_in(&stage, one) != Some(staging));
+        let home: Vec<(&str, Option<AssetId>)> =
+            home.map(|one| (one, lies_in(&stage, one))).collect();
+        assert!(!home.is_empty());
+        for code in [3, 0] {
+            let flags = ["--api", "v4", "--unproven", "--strategy", strategy];
+            let done = stage.served.apply(&stage.desk, &flags);
+            assert_eq!(done.code, code, "{point} {strategy}\n{}", done.out);
+            let records = stage.records();
+            for (one, parent) in &home {
+                assert!(stage.lives(one), "{point} {strategy}\n{}", done.out);
+                assert_eq!(lies_in(&stage, one), *parent, "{point} {strategy}");
+                let is_rescued =
+                    |(id, status, _): &(String, String, bool)| id == one && status == "rescued";
+                assert!(records.iter().any(is_rescued), "{one}: {records:?}");
+            }
+            let mut others = records.iter().map(|(_, status, _)| &**status);
+            assert!(others.all(|status| ["rescued", "staged"].contains(&status)));
+        }
+        stage.served.stop();
+    }
+}

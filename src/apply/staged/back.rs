@@ -85,7 +85,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             // That the delete of its folder was sent is not forgotten before it is back.
             let phase = match aside.phase {
                 Phase::Deleting => Phase::Deleting,
-                Phase::Moving | Phase::There => phase,
+                Phase::Moving | Phase::Returning | Phase::There => phase,
             };
             Some((
                 id,
@@ -96,7 +96,18 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 }),
             ))
         };
-        let moving = |id: AssetId| (None, phase(id, Phase::Moving));
+        // An answer may be lost: what somebody wants back is theirs then, also where it is a later run
+        // that moves it.
+        let moving = |id: AssetId| {
+            let was = asides.get(&id).map(|aside| aside.phase);
+            let is_wanted = after == After::Rescue || was == Some(Phase::Returning);
+            let on_its_way = if is_wanted {
+                Phase::Returning
+            } else {
+                Phase::Moving
+            };
+            (None, phase(id, on_its_way))
+        };
         // What lies in them has records of its own.
         let along = assets.iter().map(|(id, _)| (*id, self.along(*id)));
         let along: BTreeMap<AssetId, Vec<AssetId>> = along.collect();

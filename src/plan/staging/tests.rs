@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::asset::{AssetId, Kind};
 use crate::event::RateLimit;
-use crate::inventory::{Contents, Facts, Inventory, Lies, Places, Project, Seen};
+use crate::inventory::{Contents, Facts, Inventory, Known, Lies, Location, Places, Project, Seen};
 use crate::manifest::document::{Details, Entry, Manifests, Spot, Strategy};
 use crate::outcome::{Aside, Phase};
 use crate::plan::aside::Terms;
@@ -250,6 +250,50 @@ fn a_run_that_lets_things_wait_forecasts_no_delete() {
     let mut at_once = calls(0);
     at_once.sort();
     assert_eq!(at_once, expected);
+}
+
+/// By whose move it is home counts: nobody moves home what was to be moved aside, and what somebody
+/// wants back is theirs.
+#[test]
+fn what_is_home_by_a_move_that_nobody_answered_goes_unless_somebody_wants_it_back() {
+    let plan = |phase, listed: &[(u128, Option<Strategy>)]| {
+        let mut state = new_state();
+        let aside = Aside {
+            into: id(VAULT),
+            asset: Kind::File,
+            due: Timestamp::UNIX_EPOCH,
+            phase,
+            inside: None,
+        };
+        let record = Record {
+            status: Status::Staged(Box::new(Staged { aside, attempts: 0 })),
+            run: 1,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        state.assets.insert(id(FILE), record);
+        let location = Location {
+            project: None,
+            folder: "there".into(),
+        };
+        let known = Known {
+            location: Some(Arc::new(location)),
+            parent: Some(id(ROOT)),
+            ..Known::default()
+        };
+        state.catalogue.insert(id(FILE), known);
+        planned_after(&state, listed, (Strategy::Staged, FORTNIGHT))
+    };
+    for phase in [Phase::Returning, Phase::There, Phase::Deleting] {
+        for listed in [&[(FILE, None)][..], &[]] {
+            let plan = plan(phase, listed);
+            assert_eq!(plan.steps[0].decision, Decision::Rescued, "{phase:?}");
+            assert_eq!(aside(&plan), [], "{phase:?}");
+        }
+    }
+    let again = plan(Phase::Moving, &[(FILE, None)]);
+    assert_eq!(again.steps[0].decision, Decision::Retire);
+    let forgotten = plan(Phase::Moving, &[]);
+    assert_eq!(forgotten.steps[0].decision, Decision::Unstage);
 }
 
 /// It is told once: what its record says then is no news.

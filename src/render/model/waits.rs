@@ -21,6 +21,9 @@ pub(super) fn waits(aside: Aside) -> String {
     match phase {
         Phase::There => format!("deleted from {due} on, unless somebody takes it back"),
         Phase::Moving => format!("deleted from {due} on; the next run looks where it is"),
+        Phase::Returning => format!(
+            "asked back; deleted from {due} on, where the next run still finds it in its staging folder"
+        ),
         Phase::Deleting => "its delete was not answered; the next run looks".to_owned(),
     }
 }

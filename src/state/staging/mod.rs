@@ -178,7 +178,7 @@ impl State {
     #[must_use]
     pub fn lay_in(&self, id: AssetId) -> Option<AssetId> {
         if let Some(aside) = self.aside(id) {
-            return (aside.phase != Phase::Moving).then_some(aside.into);
+            return aside.phase.is_known().then_some(aside.into);
         }
         // Of what nobody lists it is known what it was moved with.
         let mut opened = self.files.iter();
