@@ -282,3 +282,55 @@ fn what_a_killed_unstage_has_moved_back_is_rescued_by_the_next_run() {
         stage.served.stop();
     }
 }
+
+/// Somebody takes it out together with the folder around it, of which there is no record.
+#[test]
+fn what_people_take_out_with_the_folder_around_it_is_rescued() {
+    let (inner, deep) = (
+        "8d1f0c52-6a3b-4c7e-9f21-000000000051",
+        "8d1f0c52-6a3b-4c7e-9f21-000000000052",
+    );
+    for (kind, is_listed, is_due) in [
+        ("folder", true, false),
+        ("folder", false, false),
+        ("folder", true, true),
+        ("version_stack", true, false),
+        ("version_stack", true, true),
+    ] {
+        let stage = Stage::of(
+            "",
+            &format!(
+                "              - {{id: {CUTS}, name: d1, type: folder}}
+              - {{id: {FOLDER}, name: d3, type: folder, children: [
+                  {{id: {inner}, name: s4, type: {kind}, children: [
+                    {{id: {deep}, name: v8.mov, filesize: 9}}]}},
+                  {{id: {}, name: x.mov, filesize: 7}}]}}
+",
+                INSIDE[0]
+            ),
+            &format!("version: 1\nassets: [{FOLDER}, {deep}]\n"),
+        );
+        stage.apply(if is_due { "1s" } else { "14d" }).expect(0);
+        put(&stage, inner, id(CUTS));
+        if !is_listed {
+            lists(&stage, &[FOLDER], "");
+        }
+        if is_due {
+            std::thread::sleep(std::time::Duration::from_millis(1_500));
+        }
+        let about = format!("{kind} {is_listed} {is_due}");
+        let done = stage.apply("14d");
+        assert_eq!(done.code, 3, "{about}\n{}", done.out);
+        lists(&stage, &[FOLDER, deep], "");
+        for _ in 0..2 {
+            let done = stage.apply("0s");
+            assert!(stage.lives(deep), "{about}\n{}", done.out);
+            assert_eq!(lies_in(&stage, inner), Some(id(CUTS)), "{about}");
+            let records = stage.records();
+            let is_rescued =
+                |(id, status, _): &(String, String, bool)| id == deep && status == "rescued";
+            assert!(records.iter().any(is_rescued), "{about}: {records:?}");
+        }
+        stage.served.stop();
+    }
+}

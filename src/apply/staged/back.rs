@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::apply::staged::gate::along;
 use crate::apply::staged::{After, Stager};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Other, RunEvent, Task};
@@ -156,12 +157,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
 
     /// What is recorded of what lies in something that is moved aside.
     pub(super) fn along(&self, id: AssetId) -> Vec<AssetId> {
-        let state = self.ledger.state();
-        let inside = state.files.get(&id).into_iter().flatten();
-        inside
-            .copied()
-            .filter(|inner| state.aside(*inner).is_some())
-            .collect()
+        along(self.ledger.state(), id).collect()
     }
 
     fn drop_records(&mut self, ids: &[AssetId]) {

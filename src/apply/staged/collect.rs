@@ -54,7 +54,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         }
     }
 
-    fn tops(&self, folder: AssetId) -> Vec<AssetId> {
+    pub(super) fn tops(&self, folder: AssetId) -> Vec<AssetId> {
         let tops = recorded(self.ledger.state(), folder);
         tops.map(|(id, _)| id).collect()
     }
@@ -78,7 +78,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             });
             let read = self.unless_stopped(read)?;
             if read.assets.get(&folder).and_then(Seen::facts).is_none() {
-                self.settle_absent(folder);
+                self.settle_absent(folder, &read);
                 return None;
             }
             let marked = self.server.marked(&read);
@@ -109,7 +109,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 continue;
             }
             clean = 0;
-            if !found.away.is_empty() && !self.settle_away(folder, &found.away) {
+            if !found.away.is_empty() && !self.settle_away(folder, &found.away, &read) {
                 return None;
             }
             if !found.other.is_empty() {
@@ -140,59 +140,12 @@ impl<Se: Session> Stager<'_, '_, Se> {
         Some(is_own && facts.parent == Some(root))
     }
 
-    /// Finds out what became of what is not in its staging folder any more; says whether that is
-    /// known of all of it.
-    fn settle_away(&mut self, folder: AssetId, away: &[AssetId]) -> bool {
-        let Some(read) = self.read_all(folder, away) else {
-            return false;
-        };
-        let (mut outcomes, mut unclear) = (Vec::new(), Vec::new());
-        for id in away {
-            match read.get(id) {
-                Some(Seen::There(facts)) if facts.parent != Some(folder) => {
-                    outcomes.push((*id, Outcome::Rescued));
-                }
-                Some(Seen::Deleted { evidence, .. }) => {
-                    outcomes.push((*id, Outcome::Gone(*evidence)));
-                }
-                Some(Seen::There(_) | Seen::Missing | Seen::Refused { .. }) | None => {
-                    unclear.push(*id);
-                }
-            }
-        }
-        let along = outcomes
-            .iter()
-            .flat_map(|(id, outcome)| {
-                let along = self.along(*id).into_iter();
-                along
-                    .map(|inner| (inner, outcome.clone()))
-                    .collect::<Vec<_>>()
-            })
-            .collect::<Vec<_>>();
-        outcomes.extend(along);
-        if !outcomes.is_empty() {
-            let said = self.said(outcomes);
-            self.commit(vec![said]);
-        }
-        if unclear.is_empty() {
-            return true;
-        }
-        let tops = self.tops(folder);
-        self.leave_alone(tops, Other::Unsettled);
-        false
-    }
-
-    /// A staging folder that is not there: what was in it is deleted, by us or by others, or
-    /// elsewhere.
-    fn settle_absent(&mut self, folder: AssetId) {
-        let tops = self.tops(folder);
-        if !tops.is_empty() {
-            self.settle_away(folder, &tops);
-        }
-    }
-
     /// Reads assets, some at a time.
-    fn read_all(&mut self, folder: AssetId, ids: &[AssetId]) -> Option<BTreeMap<AssetId, Seen>> {
+    pub(super) fn read_all(
+        &mut self,
+        folder: AssetId,
+        ids: &[AssetId],
+    ) -> Option<BTreeMap<AssetId, Seen>> {
         let project = self.project_of(folder);
         let mut all = BTreeMap::new();
         for (number, ids) in ids.chunks(AT_ONCE).enumerate() {

@@ -15,7 +15,7 @@ use crate::state::State;
 pub(super) struct Differences {
     /// In it, and nobody moved them there.
     pub(super) foreign: Vec<AssetId>,
-    /// Recorded, and not in it any more.
+    /// Recorded, by themselves or in something that was moved there, and not in it any more.
     pub(super) away: Vec<AssetId>,
     /// In it, and other than recorded, each with what is other.
     pub(super) other: BTreeMap<AssetId, Other>,
@@ -92,6 +92,8 @@ pub(super) fn compare(
             continue;
         }
         found.there.push(*id);
+        let taken = along(state, *id).filter(|inner| !parents.contains_key(inner));
+        found.away.extend(taken);
         let inner = within.get(id);
         if let Some(other) = difference((*id, aside), state, (read, inner), project) {
             found.other.entry(*id).or_insert(other);
@@ -115,6 +117,12 @@ pub(super) fn recorded(state: &State, folder: AssetId) -> impl Iterator<Item = (
     let records = state.assets.iter();
     let asides = records.filter_map(|(id, record)| Some((*id, record.status.aside()?)));
     asides.filter(move |(_, aside)| aside.into == folder)
+}
+
+/// What is recorded of what lies in something that is moved aside.
+pub(super) fn along(state: &State, id: AssetId) -> impl Iterator<Item = AssetId> {
+    let inside = state.files.get(&id).into_iter().flatten().copied();
+    inside.filter(|inner| state.aside(*inner).is_some())
 }
 
 fn parent_of(id: AssetId, read: &Inventory) -> Option<AssetId> {

@@ -23,6 +23,7 @@ use crate::state::State;
 use crate::store::Session;
 
 mod aside;
+mod away;
 mod back;
 mod collect;
 mod folder;

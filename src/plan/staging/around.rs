@@ -13,7 +13,7 @@ use crate::state::{State, Status};
 pub(crate) enum Around {
     /// It waits, as far as anybody knows.
     Waits,
-    /// Somebody has taken it out.
+    /// Somebody has taken it out, or something around it.
     Out,
     /// It is back where it was.
     Home,
@@ -42,7 +42,29 @@ pub(crate) fn around(id: AssetId, state: &State, read: Option<&Inventory>) -> Ar
         }
         above = state.lay_in(here);
     }
-    Around::Waits
+    if read.is_some_and(|read| is_out(id, state, read)) {
+        Around::Out
+    } else {
+        Around::Waits
+    }
+}
+
+/// Whether all that was read around an asset leads up to the top of its project, past every staging
+/// folder: somebody has taken out what it lies in, and nothing need be recorded of that.
+fn is_out(id: AssetId, state: &State, read: &Inventory) -> bool {
+    let is_top = |id: AssetId| read.projects.values().any(|one| one.root == Some(id));
+    let mut passed = BTreeSet::new();
+    let mut here = id;
+    while passed.insert(here) && !state.is_staging(here) {
+        let parent = read.facts(here).and_then(|facts| facts.parent);
+        match parent {
+            _ if is_top(here) => return true,
+            Some(parent) => here = parent,
+            // Nobody knows what is around it.
+            None => return false,
+        }
+    }
+    false
 }
 
 /// Whether a reading shows an asset elsewhere than where its record says that it waits, for itself or
@@ -53,5 +75,5 @@ pub(super) fn is_elsewhere(id: AssetId, state: &State, read: Option<&Inventory>)
     };
     let facts = read.and_then(|read| read.facts(id));
     let parent = facts.and_then(|facts| facts.parent);
-    parent.is_some_and(|parent| parent != aside.into || around(id, state, read) == Around::Home)
+    parent.is_some_and(|parent| parent != aside.into || around(id, state, read) != Around::Waits)
 }

@@ -20,32 +20,19 @@ pub(crate) fn decide(
 ) -> Option<Decision> {
     let aside = case.record?.status.aside()?;
     let facts = case.seen.and_then(Seen::facts);
-    if let Some(parent) = facts.and_then(|facts| facts.parent)
-        && parent != aside.into
-    {
-        let is_as_before = aside.phase == Phase::Moving && Some(parent) == case.was_in;
-        // What stays for now is recorded as what it is: taken out.
-        let is_kept = protected(case.hold, case.mark).is_some();
-        let waits = |entry: &Entry| {
-            let date = entry
-                .details
-                .as_ref()
-                .and_then(|details| details.not_before);
-            date.is_some_and(|until| until > now)
-        };
-        let goes_again =
-            |entry: &Entry| entry.goes_again() && case.again.is_none() && !is_kept && !waits(entry);
-        return match case.entry {
-            None if is_as_before => Some(Decision::Unstage),
-            Some(entry) if is_as_before || goes_again(entry) => None,
-            // Whoever takes it out wants it kept, whether or not anybody lists it.
-            None | Some(_) => Some(Decision::Rescued),
-        };
-    }
-    match facts.map_or(Around::Waits, |_| around()) {
+    let parent = facts.and_then(|facts| facts.parent);
+    let stands = match parent.filter(|parent| *parent != aside.into) {
+        Some(parent) if aside.phase == Phase::Moving && Some(parent) == case.was_in => Around::Home,
+        Some(_) => Around::Out,
+        None => facts.map_or(Around::Waits, |_| around()),
+    };
+    match stands {
         Around::Waits => {}
+        // Whoever takes it out wants it kept, whether or not anybody lists it.
         Around::Out => {
-            let goes_again = case.entry.is_some_and(Entry::goes_again) && case.again.is_none();
+            let goes_again = case
+                .entry
+                .is_some_and(|entry| goes_again(entry, &case, now));
             return (!goes_again).then_some(Decision::Rescued);
         }
         // It is where it was before, and its record says no more.
@@ -98,4 +85,14 @@ pub(crate) fn decide(
     } else {
         Decision::Retire
     })
+}
+
+/// Whether what somebody has taken out goes all the same. What stays for now is recorded as what it
+/// is: taken out.
+fn goes_again(entry: &Entry, case: &Case<'_>, now: Timestamp) -> bool {
+    let details = entry.details.as_ref();
+    let date = details.and_then(|details| details.not_before);
+    let waits = date.is_some_and(|until| until > now);
+    let is_kept = waits || protected(case.hold, case.mark).is_some();
+    entry.goes_again() && case.again.is_none() && !is_kept
 }

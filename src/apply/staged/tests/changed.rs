@@ -18,6 +18,48 @@ fn what_is_called_otherwise_in_what_waits_goes_back_with_it() {
     }
 }
 
+/// Only the list before the delete shows it: what it lay in goes back, and its record says more than
+/// that of that.
+#[test]
+fn what_people_take_out_of_what_waits_while_a_run_looks_is_theirs() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = Wish { days: 2, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    world.acts = [(world.readings + 1, Act::TakeOut(12))].into();
+    for at in [2, 4, 6] {
+        run_once(&store, &mut world, (&wish, day(at)), u32::MAX);
+        assert!(world.is_alive(12) && !world.is_alive(1));
+        assert_eq!(status_of(&store, 12), Some(Status::Rescued));
+    }
+    assert!(!world.is_alive(11), "the folder has gone without it");
+}
+
+/// What is around it has no record of its own.
+#[test]
+fn what_people_take_out_with_a_folder_around_it_is_theirs() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    world.nodes.get_mut(&20).unwrap().parent = 10;
+    let wish = Wish {
+        listed: [1, 10, 21].into(),
+        days: 2,
+        ..all()
+    };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    assert!(world.is_staged(21));
+    world.nodes.get_mut(&20).unwrap().parent = 60;
+    let unlisted = Wish {
+        listed: [1, 10].into(),
+        ..wish.clone()
+    };
+    for (wish, at) in [(&unlisted, 1), (&wish, 2), (&wish, 4)] {
+        run_once(&store, &mut world, (wish, day(at)), u32::MAX);
+        assert!(world.is_alive(21) && !world.is_staged(21));
+        assert_eq!(status_of(&store, 21), Some(Status::Rescued), "day {at}");
+    }
+}
+
 #[test]
 fn a_folder_that_only_people_have_emptied_is_cleared_away_and_forgotten() {
     let (_folder, store) = stores();

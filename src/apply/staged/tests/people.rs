@@ -5,14 +5,8 @@ use super::world::{Act, World};
 impl World {
     pub(super) fn act(&mut self, act: Act) {
         let staging = self.staging();
-        let in_staging = |world: &Self, one: u8| {
-            world
-                .nodes
-                .get(&one)
-                .is_some_and(|node| node.alive && Some(node.parent) == staging)
-        };
         match act {
-            Act::TakeOut(one) if in_staging(self, one) => self.take_out(one),
+            Act::TakeOut(one) if self.is_alive(one) && self.is_staged(one) => self.take_out(one),
             Act::DragIn(one) => {
                 self.theirs.extend(staging);
                 self.drag_in(one, staging);
