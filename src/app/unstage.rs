@@ -14,7 +14,7 @@ use crate::plan::unstage::{Standing, Unstage, Waiting, to_read};
 use crate::state::State;
 use crate::store::file::{FileSession, Rescue};
 
-/// Reads where each is, and in what it lay.
+/// Reads where each is, in what it waits, and in what it lay.
 ///
 /// # Errors
 ///
@@ -29,9 +29,9 @@ pub(crate) fn plan(
         .flat_map(|one| {
             let (project, _) = one.place;
             let parent = one.known.parent.map(|id| (id, [Some(project), None]));
-            parent
-                .into_iter()
-                .chain([(one.id, [Some(project), Some(one.aside.into)])])
+            let own = (one.id, [Some(project), Some(one.aside.into)]);
+            let folder = (one.aside.into, [Some(project), None]);
+            parent.into_iter().chain([own, folder])
         })
         .collect();
     let wanted = Wanted {

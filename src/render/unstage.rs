@@ -30,12 +30,17 @@ const fn group(standing: &Standing) -> (u8, &'static str, &'static str) {
             "What they lay in is staged too",
             ": they stay where they wait, until that goes back as well",
         ),
-        Standing::Deleted => (
+        Standing::Going(_) => (
             5,
+            "On their way out with their staging folder",
+            ": nothing is moved out of what is deleted",
+        ),
+        Standing::Deleted => (
+            6,
             "Deleted",
             ": the next `retire apply` records it, and `retire restore` takes it back",
         ),
-        Standing::Unread => (6, "Not read", ": left as they are"),
+        Standing::Unread => (7, "Not read", ": left as they are"),
     }
 }
 
@@ -117,6 +122,12 @@ fn row(waiting: &Waiting, standing: &Standing) -> String {
         Standing::NoParent(parent) => format!("in {}, and `{parent}` is gone", quoted(folder)),
         Standing::ParentAside(parent) => {
             format!("in {}, and `{parent}` is staged", quoted(folder))
+        }
+        Standing::Going(run) => {
+            let hint = run.map_or_else(String::new, |run| {
+                format!("; `retire restore run:{run}` takes it back once it is deleted")
+            });
+            format!("on its way out with {}{hint}", quoted(folder))
         }
         Standing::Away | Standing::Deleted => format!("it was in {}", quoted(folder)),
         Standing::NoPlace | Standing::Unread => format!("in {}", quoted(folder)),

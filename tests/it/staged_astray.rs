@@ -334,3 +334,29 @@ fn what_people_take_out_with_the_folder_around_it_is_rescued() {
         stage.served.stop();
     }
 }
+
+/// Its staging folder is deleted, and what is in it can be read for a while longer.
+#[test]
+fn what_is_on_its_way_out_with_its_staging_folder_is_not_moved_out_of_it() {
+    let stage = Stage::fresh("slow_cascade: 100000");
+    stage.apply("0s");
+    let staging = stage.folder();
+    assert!(!stage.has_staging());
+    let stays = |done: &crate::harness::Done| {
+        let about = format!("{}\n{}", done.out, done.err);
+        for one in [FOLDER, STACK, LOOSE] {
+            assert_eq!(lies_in(&stage, one), Some(staging), "{one}: {about}");
+        }
+        stage.are_all("staged");
+    };
+    let done = stage.run(&["state", "unstage"]).expect(3);
+    let said = "`retire restore run:1` takes it back once it is deleted";
+    assert!(done.out.contains(said), "{}", done.out);
+    stays(&done);
+    lists(&stage, &[FOLDER, INSIDE[0], STACK], "");
+    stays(&stage.apply("0s").expect(3));
+    let holds = format!("holds:\n  - {{id: {LOOSE}, reason: legal}}\n");
+    lists(&stage, &[FOLDER, INSIDE[0], STACK, LOOSE], &holds);
+    stays(&stage.apply("0s").expect(3));
+    stage.served.stop();
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::apply::staged::gate::along;
-use crate::apply::staged::{After, Stager};
+use crate::apply::staged::{After, Stager, Wanted};
 use crate::asset::{AssetId, Kind};
 use crate::event::{Other, RunEvent, Task};
 use crate::outcome::{Aside, AssetOutcome, FailureKind, Outcome, Phase};
@@ -26,7 +26,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
         let mut ways: BTreeMap<Way, Vec<(AssetId, Kind)>> = BTreeMap::new();
         let mut lost = Vec::new();
         let state = self.ledger.state();
-        for id in ids {
+        let folders = ids.iter().filter_map(|id| state.waits_in(*id)).collect();
+        let Some(gone) = self.gone(&folders) else {
+            return back;
+        };
+        let state = self.ledger.state();
+        let goes = |id: &AssetId| state.waits_in(*id).is_some_and(|into| gone.contains(&into));
+        let (going, ids): (Vec<AssetId>, Vec<AssetId>) = ids.iter().partition(|id| goes(id));
+        for id in &ids {
             let Some(aside) = state.aside(*id).copied() else {
                 continue;
             };
@@ -47,6 +54,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         let inner: Vec<AssetId> = back.iter().copied().collect();
         self.drop_records(&inner);
         self.leave_alone(lost, Other::Stuck);
+        self.leave_going(going);
         for (way, assets) in ways {
             if self.stop.is_some() {
                 break;
@@ -56,6 +64,48 @@ impl<Se: Session> Stager<'_, '_, Se> {
             back.extend(self.move_on(way, &assets, after));
         }
         back
+    }
+
+    /// Those of some staging folders that do not read as there. What is in such a one goes with it, and
+    /// can be read for a while longer: it is no more rescued by a move than by that.
+    fn gone(&mut self, folders: &BTreeSet<AssetId>) -> Option<BTreeSet<AssetId>> {
+        if folders.is_empty() {
+            return Some(BTreeSet::new());
+        }
+        let all = folders.iter().copied();
+        let assets: Vec<_> = all.map(|id| (id, Some(Kind::Folder))).collect();
+        let state = self.ledger.state();
+        let read = self.server.read(Wanted {
+            assets: &assets,
+            whole: &BTreeSet::new(),
+            place: &|id| {
+                let known = state.staging(id);
+                [
+                    known.map(|known| known.project),
+                    known.and_then(|known| known.root),
+                ]
+            },
+            within: &|_| None,
+        });
+        let read = self.unless_stopped(read)?;
+        let all = folders.iter().copied();
+        Some(all.filter(|id| read.facts(*id).is_none()).collect())
+    }
+
+    /// Leaves what is on its way out with its staging folder, and says how it comes back.
+    fn leave_going(&mut self, going: Vec<AssetId>) {
+        let state = self.ledger.state();
+        let with = |id: &AssetId| Some((state.waits_in(*id)?, state.being_deleted_by(*id)));
+        let all: BTreeSet<_> = going.iter().filter_map(with).collect();
+        for (folder, run) in all {
+            let hint = run.map_or_else(String::new, |run| {
+                format!("; `retire restore run:{run}` takes it back once it is deleted")
+            });
+            self.warn(format!(
+                "the staging folder `{folder}` does not read as there, so that nothing is moved out of it: what is in it may be on its way out with it{hint}"
+            ));
+        }
+        self.leave_alone(going, Other::Unsettled);
     }
 
     /// Until when something waits at least that somebody wants back.

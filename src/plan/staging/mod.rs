@@ -97,7 +97,7 @@ fn settle(plan: &mut Plan, state: &State, inventory: Option<&Inventory>) {
     keep_incomplete(plan, state, (&mut staging, &elsewhere));
     keep_inside(plan, state, inventory);
     let due = staging.due.iter();
-    staging.due_folders = due.filter_map(|id| top_of(state, *id)).collect();
+    staging.due_folders = due.filter_map(|id| state.waits_in(*id)).collect();
     plan.staging = staging;
 }
 
@@ -135,7 +135,11 @@ fn keep_incomplete(
         .due
         .iter()
         .copied()
-        .filter(|id| top_of(state, *id).is_some_and(|folder| partial.contains(&folder)))
+        .filter(|id| {
+            state
+                .waits_in(*id)
+                .is_some_and(|folder| partial.contains(&folder))
+        })
         .collect();
     for id in &stays {
         staging.due.remove(id);
@@ -143,22 +147,6 @@ fn keep_incomplete(
             set(plan, *id, Decision::Staged { until: aside.due });
         }
     }
-}
-
-/// The staging folder in which something lies, be it in a folder that was moved there.
-fn top_of(state: &State, id: AssetId) -> Option<AssetId> {
-    let mut passed = BTreeSet::from([id]);
-    let mut above = state.aside(id)?.into;
-    while passed.insert(above) {
-        if state.is_staging(above) {
-            return Some(above);
-        }
-        above = match state.aside(above) {
-            Some(aside) => aside.into,
-            None => state.catalogue.parent(above)?,
-        };
-    }
-    None
 }
 
 /// What is listed since its folder was moved aside waits as that does, and goes with it.

@@ -155,9 +155,12 @@ pub enum Standing {
     NoPlace,
     /// It waits, and what it lay in is moved aside too, and stays there.
     ParentAside(AssetId),
+    /// It can be read, and its staging folder is deleted: it goes with that, which this run was about to
+    /// delete, as far as that is known.
+    Going(Option<u64>),
     /// It is deleted.
     Deleted,
-    /// It, or what it lay in, could not be read.
+    /// It, its staging folder, or what it lay in, could not be read.
     Unread,
 }
 
@@ -167,7 +170,7 @@ impl Standing {
     pub const fn is_stuck(&self) -> bool {
         match self {
             Self::NoParent(_) | Self::NoPlace | Self::ParentAside(_) | Self::Unread => true,
-            Self::Back { .. } | Self::Away | Self::Deleted => false,
+            Self::Back { .. } | Self::Away | Self::Going(_) | Self::Deleted => false,
         }
     }
 
@@ -179,6 +182,7 @@ impl Standing {
             Self::NoParent(_)
             | Self::NoPlace
             | Self::ParentAside(_)
+            | Self::Going(_)
             | Self::Deleted
             | Self::Unread => false,
         }
@@ -214,14 +218,16 @@ impl Unstage {
     }
 }
 
-/// What is to be read: what waits, and in what it lay, each with its kind.
+/// What is to be read: what waits, in what it waits and in what it lay, each with its kind.
 #[must_use]
 pub fn to_read(waiting: &[Waiting]) -> Vec<(AssetId, Option<Kind>)> {
     let assets = waiting.iter().map(|one| (one.id, Some(one.aside.asset)));
     let parents: BTreeSet<AssetId> = waiting.iter().filter_map(|one| one.known.parent).collect();
     // A file may have lain in a version stack.
     let parents = parents.into_iter().map(|id| (id, None));
-    assets.chain(parents).collect()
+    let folders: BTreeSet<AssetId> = waiting.iter().map(|one| one.aside.into).collect();
+    let folders = folders.into_iter().map(|id| (id, Some(Kind::Folder)));
+    assets.chain(parents).chain(folders).collect()
 }
 
 fn standing(
@@ -238,6 +244,13 @@ fn standing(
         Some(parent) if parent == waiting.aside.into => {}
         Some(_) => return Standing::Away,
         None => return Standing::Unread,
+    }
+    match read.assets.get(&waiting.aside.into) {
+        Some(Seen::There(_)) => {}
+        Some(Seen::Deleted { .. } | Seen::Missing) => {
+            return Standing::Going(state.being_deleted_by(waiting.id));
+        }
+        Some(Seen::Refused { .. }) | None => return Standing::Unread,
     }
     let Some(parent) = waiting.known.parent else {
         return Standing::NoPlace;

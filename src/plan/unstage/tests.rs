@@ -159,7 +159,11 @@ fn standings(seen: &[(u128, Seen)], state: &State, chosen: Option<&Chosen>) -> V
 fn each_goes_where_it_was_only_where_it_waits_and_that_is_there() {
     let state = state();
     let file = Chosen::Assets(vec![id(FILE)]);
-    let of = |seen: &[(u128, Seen)]| standings(seen, &state, Some(&file)).remove(0);
+    let folder = || (FOLDER, there(PROJECT, "_retire"));
+    let of = |seen: &[(u128, Seen)]| {
+        let seen = [seen, &[folder()]].concat();
+        standings(&seen, &state, Some(&file)).remove(0)
+    };
     let waits = || (FILE, there(FOLDER, "a.mov"));
     let back = Standing::Back {
         parent: id(PARENT),
@@ -176,6 +180,34 @@ fn each_goes_where_it_was_only_where_it_waits_and_that_is_there() {
     assert!(!Standing::NoParent(id(PARENT)).is_asked() && Standing::Away.is_asked());
 }
 
+/// What is in it can be read for a while longer.
+#[test]
+fn nothing_is_moved_out_of_a_staging_folder_that_is_not_there() {
+    let mut state = state();
+    let file = Chosen::Assets(vec![id(FILE)]);
+    let of = |folder: Option<Seen>, state: &State| {
+        let seen = [
+            (FILE, there(FOLDER, "a.mov")),
+            (PARENT, there(PROJECT, "dailies")),
+        ];
+        let folder = folder.map(|seen| (FOLDER, seen));
+        let seen: Vec<_> = seen.into_iter().chain(folder).collect();
+        standings(&seen, state, Some(&file)).remove(0)
+    };
+    assert_eq!(of(Some(Seen::Missing), &state), Standing::Going(None));
+    assert_eq!(of(None, &state), Standing::Unread);
+    let waiting = choose(&state, Some(&file)).unwrap();
+    let deleting = Aside {
+        phase: Phase::Deleting,
+        ..waiting[0].aside
+    };
+    let outcomes = vec![(id(FILE), Outcome::Staged(deleting))];
+    state.apply(6, &answered(outcomes));
+    let going = of(Some(Seen::Missing), &state);
+    assert_eq!(going, Standing::Going(Some(6)));
+    assert!(!going.is_asked() && !going.is_stuck());
+}
+
 #[test]
 fn nothing_goes_into_what_stays_aside() {
     let mut state = state();
@@ -184,6 +216,7 @@ fn nothing_goes_into_what_stays_aside() {
     let seen = [
         (FILE, there(FOLDER, "a.mov")),
         (PARENT, there(FOLDER, "dailies")),
+        (FOLDER, there(PROJECT, "_retire")),
     ];
     let file = Chosen::Assets(vec![id(FILE)]);
     let alone = standings(&seen, &state, Some(&file));

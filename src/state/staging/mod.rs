@@ -206,6 +206,23 @@ impl State {
         self.catalogue.parent(top)
     }
 
+    /// The staging folder in which something waits, be it in a folder that was moved there.
+    #[must_use]
+    pub fn waits_in(&self, id: AssetId) -> Option<AssetId> {
+        let mut passed = BTreeSet::from([id]);
+        let mut above = self.aside(id)?.into;
+        while passed.insert(above) {
+            if self.is_staging(above) {
+                return Some(above);
+            }
+            above = match self.aside(above) {
+                Some(aside) => aside.into,
+                None => self.catalogue.parent(above)?,
+            };
+        }
+        None
+    }
+
     /// In what all lay that waits in staging folders, and what is around that, as far as that is kept.
     #[must_use]
     pub fn homes(&self) -> BTreeSet<AssetId> {

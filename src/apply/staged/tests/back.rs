@@ -67,3 +67,32 @@ fn what_cannot_go_back_keeps_the_folder_in_which_it_waits() {
     assert!(world.is_alive(2) && world.nodes[&2].parent == 60);
     assert!(!world.is_alive(1));
 }
+
+/// What is in it can be read for a while longer, and moving it rescues nothing.
+#[test]
+fn nothing_is_moved_out_of_a_staging_folder_that_is_deleted() {
+    let (_folder, store) = stores();
+    let mut world = World::new();
+    let wish = Wish { days: 9, ..all() };
+    run_once(&store, &mut world, (&wish, day(0)), u32::MAX);
+    let (staging, moves) = (world.nodes[&1].parent, world.moves);
+    world.nodes.get_mut(&staging).unwrap().alive = false;
+    let few = Wish {
+        listed: [1, 2, 5, 20].into(),
+        held: [2].into(),
+        ..wish
+    };
+    run_once(&store, &mut world, (&few, day(1)), u32::MAX);
+    assert_eq!(world.moves, moves);
+    for one in [2, 3, 10, 12] {
+        assert_eq!(
+            world.nodes[&one].parent,
+            if one == 12 { 10 } else { staging }
+        );
+        let status = status_of(&store, one);
+        assert!(
+            matches!(status, Some(Status::Staged(_))),
+            "{one}: {status:?}"
+        );
+    }
+}
