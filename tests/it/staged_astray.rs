@@ -290,12 +290,14 @@ fn what_people_take_out_with_the_folder_around_it_is_rescued() {
         "8d1f0c52-6a3b-4c7e-9f21-000000000051",
         "8d1f0c52-6a3b-4c7e-9f21-000000000052",
     );
-    for (kind, is_listed, is_due) in [
-        ("folder", true, false),
-        ("folder", false, false),
-        ("folder", true, true),
-        ("version_stack", true, false),
-        ("version_stack", true, true),
+    let all = [FOLDER, deep];
+    for (kind, listed, is_due) in [
+        ("folder", &all[..], false),
+        ("folder", &all[..1], false),
+        ("folder", &[], false),
+        ("folder", &all, true),
+        ("version_stack", &all, false),
+        ("version_stack", &all, true),
     ] {
         let stage = Stage::of(
             "",
@@ -312,13 +314,11 @@ fn what_people_take_out_with_the_folder_around_it_is_rescued() {
         );
         stage.apply(if is_due { "1s" } else { "14d" }).expect(0);
         put(&stage, inner, id(CUTS));
-        if !is_listed {
-            lists(&stage, &[FOLDER], "");
-        }
+        lists(&stage, listed, "");
         if is_due {
             std::thread::sleep(std::time::Duration::from_millis(1_500));
         }
-        let about = format!("{kind} {is_listed} {is_due}");
+        let about = format!("{kind} {listed:?} {is_due}");
         let done = stage.apply("14d");
         assert_eq!(done.code, 3, "{about}\n{}", done.out);
         lists(&stage, &[FOLDER, deep], "");

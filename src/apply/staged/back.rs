@@ -159,8 +159,11 @@ impl<Se: Session> Stager<'_, '_, Se> {
             };
             (None, phase(id, on_its_way))
         };
-        // What lies in them has records of its own.
-        let along = assets.iter().map(|(id, _)| (*id, self.along(*id)));
+        // What lies in them has records of its own; what people have taken out of them keeps its own.
+        let rescued = self.approved.map(|approved| &approved.staging().rescued);
+        let is_in = |id: &AssetId| rescued.is_none_or(|rescued| !rescued.contains(id));
+        let along = |id| self.along(id).into_iter().filter(is_in).collect();
+        let along = assets.iter().map(|(id, _)| (*id, along(*id)));
         let along: BTreeMap<AssetId, Vec<AssetId>> = along.collect();
         let with = |id: AssetId| along.get(&id).into_iter().flatten().copied();
         let done = |id: AssetId| match after {
