@@ -67,8 +67,8 @@ pub(crate) struct SummaryBuilder {
     /// How many assets the run itself says that it has settled: what was read first, and never
     /// sent before, looks alike in its events.
     resolved: Option<usize>,
-    /// Of those whose record was open, those that are told to be deleted: one that is read by itself
-    /// and told with its version stack as well counts once.
+    /// What a reading has shown to be deleted: one that is read by itself and told with its version
+    /// stack as well counts once.
     told: HashSet<AssetId>,
 }
 
@@ -217,7 +217,7 @@ impl SummaryBuilder {
         // A version stack counts as one asset, as it does in the plan, whatever is in it.
         let counts = usize::from(!self.members.contains(&id));
         match status {
-            Status::Retired(_) if self.before.contains_key(&id) && !self.told.insert(id) => {}
+            Status::Retired(Evidence::Read | Evidence::Listed) if !self.told.insert(id) => {}
             Status::Retired(evidence) => {
                 let bytes = self.known.get(&id).and_then(|known| known.bytes);
                 let counted = if is_alone { Evidence::Answer } else { evidence };
