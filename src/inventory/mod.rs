@@ -267,6 +267,13 @@ impl Inventory {
         }
     }
 
+    /// What an asset lies in, as far as that was read.
+    #[must_use]
+    pub fn parent_of(&self, id: AssetId) -> Option<AssetId> {
+        let said = self.facts(id).and_then(|facts| facts.parent);
+        said.or_else(|| self.places.as_ref()?.lies.get(&id)?.parent())
+    }
+
     /// Keeps what a list shows that was read to its end.
     pub fn add_list(&mut self, of: AssetId, items: &[Shown]) {
         let items = items.iter().map(|item| (item.id, item.facts.kind));

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::apply::restore::moved::Back;
 use crate::apply::restore::{Asked, GLANCE, NOT_THERE, Run, Wanted};
-use crate::apply::staged::part::{Before, part_of, part_within};
+use crate::apply::staged::elsewhere::Back;
+use crate::apply::staged::part::{Before, part_of};
 use crate::apply::staged::whole::is_open;
 use crate::asset::{AssetId, Kind};
 use crate::event::RunEvent;
-use crate::inventory::{Contents, Inventory};
+use crate::inventory::Inventory;
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::restore::Part;
 use crate::store::Session;
@@ -77,7 +77,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             }
             return;
         };
-        let mut back = Back::listed(wanted.id, seen);
+        let mut back = Back::listed(seen);
         let is_short = part_back(wanted, kind, &back).is_some()
             || self.found_in(&back).iter().any(|(_, part)| part.is_some());
         if is_short && self.done.stop.is_none() {
@@ -98,9 +98,7 @@ impl<Se: Session> Run<'_, '_, Se> {
     fn record(&mut self, (wanted, kind): (&Wanted, Kind), asked: Asked, back: &Back) {
         let mut outcomes = vec![self.there(wanted.id, part_back(wanted, kind, back))];
         let with = wanted.with.iter().copied();
-        let absent: Vec<AssetId> = with
-            .filter(|id| back.all.binary_search(id).is_err())
-            .collect();
+        let absent: Vec<AssetId> = with.filter(|id| !back.all().contains(id)).collect();
         outcomes.extend(self.found(back));
         for id in absent {
             match asked {
@@ -124,22 +122,9 @@ impl<Se: Session> Run<'_, '_, Se> {
     /// What is recorded as deleted of what is seen of something that is there, each with what is seen
     /// of it where that is not all.
     fn found_in(&self, back: &Back) -> Vec<(AssetId, Option<Part>)> {
-        let Back { read, all, links } = back;
-        let open = all.iter().copied().filter(|id| self.is_open(*id));
-        let parts = open.map(|id| {
-            let is_file = read.facts(id).is_some_and(|facts| facts.kind == Kind::File);
-            let is_unread = matches!(read.contents.get(&id), Some(Contents::Unread(_)));
-            let before = Before {
-                bytes: self.ledger.state().catalogue.bytes(id),
-                with: &BTreeSet::new(),
-            };
-            let part = match (is_file, is_unread) {
-                (true, _) => None,
-                (false, true) => Some(Part::Unread),
-                (false, false) => part_within(id, before, (links, read)),
-            };
-            (id, part)
-        });
+        let open = back.all().iter().copied().filter(|id| self.is_open(*id));
+        let known = &self.ledger.state().catalogue;
+        let parts = open.map(|id| (id, back.part_of_inner(id, known)));
         parts.collect()
     }
 
@@ -205,15 +190,15 @@ fn part(read: &Inventory, wanted: &Wanted, kind: Kind) -> Option<Part> {
 fn part_back(wanted: &Wanted, kind: Kind, back: &Back) -> Option<Part> {
     match (kind, back.read.contents.get(&wanted.id)) {
         (Kind::File, _) => None,
-        (Kind::Folder | Kind::VersionStack, Some(Contents::Whole(_))) => {
+        (Kind::Folder | Kind::VersionStack, Some(_)) => {
             let with = all_with(wanted);
             let before = Before {
                 bytes: wanted.bytes,
                 with: &with,
             };
-            part_within(wanted.id, before, (&back.links, &back.read))
+            back.part(wanted.id, before)
         }
-        (Kind::Folder | Kind::VersionStack, Some(Contents::Unread(_)) | None) => Some(Part::Unread),
+        (Kind::Folder | Kind::VersionStack, None) => Some(Part::Unread),
     }
 }
 

@@ -9,8 +9,8 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::apply::restore::confirm::{is_there, listed};
-use crate::apply::restore::moved::Back;
 use crate::apply::restore::{Asked, BRIEFLY, Pieced, Run, Wanted};
+use crate::apply::staged::elsewhere::Back;
 use crate::asset::{AssetId, Kind};
 use crate::outcome::{AssetOutcome, Outcome};
 use crate::store::Session;
@@ -44,7 +44,7 @@ impl<Se: Session> Run<'_, '_, Se> {
             outcomes.push((wanted.id, unseen.clone()));
         }
         if let Some(read) = read {
-            outcomes.extend(self.found(&Back::listed(wanted.id, read)));
+            outcomes.extend(self.found(&Back::listed(read)));
         }
         if asked == Asked::Yes {
             for id in self.along(wanted).iter() {

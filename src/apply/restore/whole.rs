@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::apply::restore::{Run, Wanted};
+use crate::apply::staged::since::seen_since;
 use crate::apply::staged::whole::{Brought, Whole};
 use crate::apply::staged::{Stager, Terms, Verify};
 use crate::plan::restore::{is_deleted_staging, tops};
@@ -19,9 +20,12 @@ impl<Se: Session> Run<'_, '_, Se> {
         let statuses = wanted.with.iter();
         let mut statuses = statuses.filter_map(|id| Some(&state.assets.get(id)?.status));
         let is_asked = |status: &Status| matches!(status, Status::Restored { .. });
+        let tops = tops(state, &wanted.with);
+        let seen = seen_since(state, &tops.keys().copied().collect());
         Some(Whole {
             folder: wanted.id,
-            tops: tops(state, &wanted.with),
+            tops,
+            seen,
             is_there: wanted.is_back,
             is_begun: statuses.any(is_asked),
         })

@@ -52,7 +52,7 @@ pub(super) fn compare(
     let project = state.staging(folder)?.project;
     let mut parents: BTreeMap<AssetId, AssetId> = BTreeMap::new();
     for id in inside.iter() {
-        parents.insert(*id, parent_of(*id, read)?);
+        parents.insert(*id, read.parent_of(*id)?);
     }
     let mut found = Differences::default();
     let top_of = |id: AssetId| {
@@ -109,7 +109,7 @@ pub(super) fn parents_in(folder: AssetId, read: &Inventory) -> BTreeMap<AssetId,
         return BTreeMap::new();
     };
     let inside = inside.iter();
-    inside.map(|id| (*id, parent_of(*id, read))).collect()
+    inside.map(|id| (*id, read.parent_of(*id))).collect()
 }
 
 /// What was moved into a staging folder by itself.
@@ -123,14 +123,6 @@ pub(super) fn recorded(state: &State, folder: AssetId) -> impl Iterator<Item = (
 pub(super) fn along(state: &State, id: AssetId) -> impl Iterator<Item = AssetId> {
     let inside = state.files.get(&id).into_iter().flatten().copied();
     inside.filter(|inner| state.aside(*inner).is_some())
-}
-
-fn parent_of(id: AssetId, read: &Inventory) -> Option<AssetId> {
-    let said = read.facts(id).and_then(|facts| facts.parent);
-    said.or_else(|| {
-        let places = read.places.as_ref()?;
-        places.lies.get(&id)?.parent()
-    })
 }
 
 /// What of kind, name, size, project and what is in it is other than recorded.

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::apply::staged::part::{Before, Elsewhere, part_of};
-use crate::apply::staged::search::Search;
-use crate::apply::staged::whole::{Brought, Whole, is_open};
+use crate::apply::staged::elsewhere::{Back, Moved};
+use crate::apply::staged::part::Before;
+use crate::apply::staged::whole::{Brought, Whole, is_open, seen};
 use crate::apply::staged::{Cleared, GLANCE, Stager};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
@@ -15,9 +15,23 @@ use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::frameio::v4::changes_answer::Changed;
 use crate::inventory::{Contents, Inventory, Seen};
-use crate::outcome::{AssetOutcome, Outcome};
+use crate::outcome::AssetOutcome;
 use crate::plan::restore::Part;
 use crate::store::Session;
+
+/// How many of those that a list shows in an empty folder are read: each takes a reading of its own, ten
+/// of which go a second.
+const MOST: usize = 100;
+
+/// What is seen of what is home.
+#[derive(Debug, Default)]
+pub(super) struct Home {
+    pub(super) outcomes: Vec<AssetOutcome>,
+    /// What is there, and not all that was in it, be it that this lies elsewhere.
+    pub(super) partial: BTreeMap<AssetId, Part>,
+    /// What is missing in something that lies elsewhere.
+    pub(super) unseen: Vec<AssetId>,
+}
 
 impl<Se: Session> Stager<'_, '_, Se> {
     /// Deletes a staging folder that two lists in a row show to be empty.
@@ -102,19 +116,45 @@ impl<Se: Session> Stager<'_, '_, Se> {
         }
     }
 
-    /// Looks into what is home until all is there that was in it; says what is seen.
+    /// Whether all that a list shows directly in a folder is elsewhere or deleted by its own reading:
+    /// then the list is late, and nobody has put anything into it.
+    pub(super) fn is_late(
+        &mut self,
+        (folder, project): (AssetId, AssetId),
+        listed: &Inventory,
+    ) -> Option<bool> {
+        let Some(Contents::Whole(inside)) = listed.contents.get(&folder) else {
+            return Some(false);
+        };
+        let parent = |id: &AssetId| listed.facts(*id).and_then(|facts| facts.parent);
+        let direct = inside.iter().filter(|id| parent(id) == Some(folder));
+        let direct: Vec<AssetId> = direct.take(MOST).copied().collect();
+        let read = self.look_at(&direct, project)?;
+        let is_away = |id: &AssetId| match read.assets.get(id) {
+            Some(Seen::There(facts)) => facts.parent.is_some_and(|parent| parent != folder),
+            Some(Seen::Deleted { .. } | Seen::Missing) => true,
+            Some(Seen::Refused { .. }) | None => false,
+        };
+        Some(!direct.is_empty() && direct.iter().all(is_away))
+    }
+
+    /// Looks into what is home until all is there that is still expected in it.
     pub(super) fn look_home(
         &mut self,
         whole: &Whole,
         (home, project, longest): (&BTreeMap<AssetId, Kind>, AssetId, Duration),
-        search: &mut Search,
+        moved: &mut Moved,
         brought: &mut Brought,
-    ) -> Vec<AssetOutcome> {
+    ) -> Home {
         let files = home.iter().filter(|(_, kind)| **kind == Kind::File);
-        let mut outcomes: Vec<AssetOutcome> = files.map(|(id, _)| seen(*id)).collect();
+        let mut seen_home = Home {
+            outcomes: files.map(|(id, _)| seen(*id)).collect(),
+            ..Home::default()
+        };
         let holders = home.iter().filter(|(_, kind)| **kind != Kind::File);
         let holders: Vec<(AssetId, Option<Kind>)> =
             holders.map(|(id, kind)| (*id, Some(*kind))).collect();
+        let ids: Vec<AssetId> = holders.iter().map(|(id, _)| *id).collect();
         let mut spent = Duration::ZERO;
         while !holders.is_empty() {
             let Some(read) = self.look_into_all(&holders, project) else {
@@ -122,9 +162,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
                     brought.unseen.push(*id);
                     brought.unseen.extend(whole.with(*id));
                 }
-                return outcomes;
+                return seen_home;
             };
-            let mut parts = self.parts_of(whole, &read, search);
+            let mut back = self.back(whole, &ids, read, moved);
+            let mut parts = self.parts_home(whole, &ids, &back);
             if !parts.is_empty() && spent < longest {
                 spent += GLANCE;
                 let paused = self.server.pause(GLANCE);
@@ -132,79 +173,72 @@ impl<Se: Session> Stager<'_, '_, Se> {
                     continue;
                 }
             }
-            let listed = |id: &&AssetId| matches!(read.contents.get(*id), Some(Contents::Whole(_)));
-            for id in parts.keys().filter(listed) {
-                let inside = listed_in(*id, &read).iter().copied().collect();
-                if self
-                    .seek((*id, whole.with(*id)), (&inside, project), search)
-                    .is_none()
-                {
-                    break;
-                }
+            // Of what could not be listed nobody knows what is missing.
+            let listed = parts.iter().filter(|(id, _)| is_listed(**id, &back.read));
+            let listed = listed.map(|(id, part)| (*id, *part)).collect();
+            if self.stop.is_none()
+                && self
+                    .seek(whole, (&listed, project), &mut back, moved)
+                    .is_some()
+            {
+                parts = self.parts_home(whole, &ids, &back);
             }
-            if !parts.is_empty() {
-                parts = self.parts_of(whole, &read, search);
-            }
-            for (id, _) in &holders {
-                let is_whole = !parts.contains_key(id);
-                outcomes.extend(is_whole.then(|| seen(*id)));
-                outcomes.extend(self.seen_in(
-                    (*id, whole.with(*id)),
-                    &read,
-                    brought,
-                    search.of(*id).filter(|_| is_whole),
-                ));
+            for id in &ids {
+                self.judge(&mut seen_home, (*id, whole.with(*id)), &back, brought);
             }
             brought.partial.extend(parts);
             break;
         }
-        outcomes
+        seen_home
     }
 
-    /// What is home, and has not all in it that is still expected there.
-    fn parts_of(
-        &self,
-        whole: &Whole,
-        read: &Inventory,
-        search: &Search,
-    ) -> BTreeMap<AssetId, Part> {
-        let parts = read.assets.keys().filter_map(|id| {
-            let judge = |before: Before<'_>| part_of(*id, before, read);
-            Some((*id, self.judge((*id, whole.with(*id)), search, judge)?))
-        });
-        parts.collect()
+    /// What is home, and has not all in it that it had; of what is not there nobody knows.
+    fn parts_home(&self, whole: &Whole, ids: &[AssetId], back: &Back) -> BTreeMap<AssetId, Part> {
+        let mut parts = self.parts_of(whole, ids, back);
+        let unread = ids.iter().filter(|id| !is_listed(**id, &back.read));
+        parts.extend(unread.map(|id| (*id, Part::Unread)));
+        parts
     }
 
-    /// What is seen of what is recorded of something that is home, in it or elsewhere.
-    fn seen_in(
+    /// Says what is seen of something that is home, and of what is recorded of it: in it or elsewhere.
+    fn judge(
         &self,
+        home: &mut Home,
         (id, with): (AssetId, &BTreeSet<AssetId>),
-        read: &Inventory,
+        back: &Back,
         brought: &mut Brought,
-        elsewhere: Option<&Elsewhere>,
-    ) -> Vec<AssetOutcome> {
-        let inside = listed_in(id, read);
-        let is_in = |id: &AssetId| inside.binary_search(id).is_ok();
-        let is_elsewhere = |id: &&AssetId| elsewhere.is_some_and(|one| one.ids.contains(id));
-        let here = with.iter().filter(|id| !is_elsewhere(id));
-        let (there, away) = here.partition::<Vec<AssetId>, _>(|id| is_in(id));
-        brought.unseen.extend(away);
+    ) {
+        let known = &self.ledger.state().catalogue;
+        let before = Before {
+            bytes: known.bytes(id),
+            with,
+        };
+        let unread = || (!is_listed(id, &back.read)).then_some(Part::Unread);
+        let own = (id, back.part(id, before).or_else(unread));
         // What came back in it and has a record is settled, however deep it lies.
-        let others = inside.iter().filter(|id| !with.contains(*id));
-        let others = others.filter(|id| self.is_open(**id)).copied();
-        let elsewhere = elsewhere
-            .into_iter()
-            .flat_map(|one| one.seen.iter().copied());
-        there
-            .into_iter()
-            .chain(others)
-            .chain(elsewhere)
-            .map(seen)
-            .collect()
+        let inside = back.inside(id);
+        let there = inside.iter().copied();
+        let there = there.filter(|id| with.contains(id) || self.is_open(*id));
+        let parts = there.map(|id| (id, back.part_of_inner(id, known)));
+        for (id, part) in [own].into_iter().chain(parts) {
+            match part {
+                None => home.outcomes.push(seen(id)),
+                Some(part) => drop(home.partial.insert(id, part)),
+            }
+        }
+        let lay_elsewhere = back.lay_elsewhere(id);
+        for id in with.difference(&inside) {
+            let unseen = if lay_elsewhere.contains(id) {
+                &mut home.unseen
+            } else {
+                &mut brought.unseen
+            };
+            unseen.push(*id);
+        }
     }
 
     /// Whether an asset is recorded as deleted by us, and not as seen alive.
-    fn is_open(&self, id: AssetId) -> bool {
+    pub(super) fn is_open(&self, id: AssetId) -> bool {
         let record = self.ledger.state().assets.get(&id);
         record.is_some_and(|record| is_open(&record.status))
     }
@@ -214,10 +248,13 @@ impl<Se: Session> Stager<'_, '_, Se> {
     pub(super) fn record_home(
         &mut self,
         whole: &Whole,
-        outcomes: Vec<AssetOutcome>,
+        mut outcomes: Vec<AssetOutcome>,
         is_over: bool,
         brought: &mut Brought,
     ) {
+        // What was moved from one thing that is back into another one is seen in both.
+        outcomes.sort_by_key(|(id, _)| *id);
+        outcomes.dedup_by_key(|(id, _)| *id);
         let recorded: BTreeSet<AssetId> = outcomes.iter().map(|(id, _)| *id).collect();
         let is_last = whole.tops.keys().all(|id| recorded.contains(id));
         if is_last && !is_over {
@@ -232,14 +269,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 }
 
-const fn seen(id: AssetId) -> AssetOutcome {
-    (id, Outcome::Restored { seen: true })
-}
-
-/// What a list shows in something, in the order of the ids.
-fn listed_in(id: AssetId, read: &Inventory) -> &[AssetId] {
-    match read.contents.get(&id) {
-        Some(Contents::Whole(inside)) => inside,
-        Some(Contents::Unread(_)) | None => &[],
-    }
+/// Whether a list shows what is in something.
+fn is_listed(id: AssetId, read: &Inventory) -> bool {
+    matches!(read.contents.get(&id), Some(Contents::Whole(_)))
 }

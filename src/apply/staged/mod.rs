@@ -26,12 +26,14 @@ mod aside;
 mod away;
 mod back;
 mod collect;
+pub(crate) mod elsewhere;
 mod folder;
+mod found;
 mod gate;
 mod home;
 mod moves;
 pub(crate) mod part;
-mod search;
+pub(crate) mod since;
 #[cfg(test)]
 mod tests;
 pub(crate) mod unstage;

@@ -7,24 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::apply::staged::gate::parents_in;
-use crate::apply::staged::part::{Before, Elsewhere, Links, part_within};
-use crate::apply::staged::search::Search;
-use crate::apply::staged::{Cleared, Stager, Wanted};
+use crate::apply::staged::elsewhere::Moved;
+use crate::apply::staged::{Cleared, Stager};
 use crate::asset::{AssetId, Kind};
 use crate::crash;
 use crate::event::Task;
 use crate::frameio::client::Unmade;
 use crate::frameio::v4::changes::Change;
 use crate::frameio::v4::changes_answer::Changed;
-use crate::inventory::{Contents, Inventory, Seen};
-use crate::outcome::Outcome;
+use crate::outcome::{AssetOutcome, Outcome};
 use crate::plan::restore::Part;
 use crate::state::Status;
 use crate::store::Session;
-
-/// How often a restored folder is looked into until all is there that was in it.
-const GLANCE: Duration = Duration::from_secs(2);
 
 /// For how long is looked for what nobody knows to be restored.
 const BRIEFLY: Duration = Duration::from_secs(10);
@@ -35,6 +29,8 @@ pub(crate) struct Whole {
     pub(crate) folder: AssetId,
     /// What was moved into it, each with what is recorded of what lies in that.
     pub(crate) tops: BTreeMap<AssetId, BTreeSet<AssetId>>,
+    /// What of that an earlier run has seen, by what was moved into it.
+    pub(crate) seen: BTreeMap<AssetId, BTreeSet<AssetId>>,
     /// Whether it is there, so that it is not restored first.
     pub(crate) is_there: bool,
     /// Whether an earlier run has asked for it, so that some of it may be back.
@@ -55,6 +51,12 @@ impl Whole {
         static NONE: BTreeSet<AssetId> = BTreeSet::new();
         self.tops.get(&top).unwrap_or(&NONE)
     }
+
+    /// The same with what of it is seen since.
+    pub(super) fn went(&self, top: AssetId) -> BTreeSet<AssetId> {
+        let seen = self.seen.get(&top).into_iter().flatten();
+        self.with(top).iter().chain(seen).copied().collect()
+    }
 }
 
 /// What came of it.
@@ -73,15 +75,17 @@ pub(crate) struct Brought {
 
 /// Where what was moved into a folder is.
 #[derive(Debug, Default)]
-struct Found {
+pub(super) struct Found {
     /// In it, each with its kind.
-    inside: BTreeMap<AssetId, Kind>,
+    pub(super) inside: BTreeMap<AssetId, Kind>,
     /// Those of these of which not all is there that was in them.
-    parts: BTreeMap<AssetId, Part>,
+    pub(super) parts: BTreeMap<AssetId, Part>,
     /// Where it was before, or where somebody has put it, each with its kind.
-    home: BTreeMap<AssetId, Kind>,
+    pub(super) home: BTreeMap<AssetId, Kind>,
     /// Of these nothing is seen.
-    unseen: BTreeSet<AssetId>,
+    pub(super) unseen: BTreeSet<AssetId>,
+    /// What was in something that is not whole, and is seen elsewhere.
+    pub(super) elsewhere: Vec<AssetId>,
 }
 
 impl<Se: Session> Stager<'_, '_, Se> {
@@ -108,20 +112,21 @@ impl<Se: Session> Stager<'_, '_, Se> {
             home = found;
         }
         let mut longest = BRIEFLY.min(self.terms.patience);
-        let mut search = Search::default();
+        let (mut moved, mut elsewhere) = (Moved::default(), Vec::new());
         if home.len() < whole.tops.len() {
             let Some(asked) = self.restore_whole(whole, project, &mut brought) else {
                 return brought;
             };
             longest = asked;
-            let Some(found) = self.find_all(whole, (project, home), longest, &mut search) else {
+            let Some(mut found) = self.find_all(whole, (project, home), longest, &mut moved) else {
                 brought.unseen = whole.all();
                 return brought;
             };
+            elsewhere = std::mem::take(&mut found.elsewhere);
             home = self.bring_home(whole, (found, project), &mut brought);
         }
         let at = (&home, project, longest);
-        let outcomes = self.look_home(whole, at, &mut search, &mut brought);
+        let mut home = self.look_home(whole, at, &mut moved, &mut brought);
         // What is still coming may need the folder, unless it has had its time since another run asked.
         let may_come = !brought.partial.is_empty() && !whole.is_there;
         let is_all = brought.unseen.is_empty() && brought.failed.is_empty() && !may_come;
@@ -129,13 +134,13 @@ impl<Se: Session> Stager<'_, '_, Se> {
             && self.stop.is_none()
             && self.delete_empty(whole.folder, project) != Cleared::Unknown;
         // What is elsewhere needs the folder no more.
-        let elsewhere = home.keys().filter(|id| !brought.partial.contains_key(id));
-        let elsewhere: Vec<&Elsewhere> = elsewhere.filter_map(|id| search.of(*id)).collect();
-        for one in elsewhere {
-            brought.unseen.extend(one.unseen());
-            brought.partial.extend(one.parts.clone());
+        brought.unseen.extend(home.unseen);
+        brought.partial.extend(home.partial);
+        if let Some(message) = moved.warning() {
+            self.warn(message);
         }
-        self.record_home(whole, outcomes, is_over, &mut brought);
+        home.outcomes.extend(elsewhere.into_iter().map(seen));
+        self.record_home(whole, home.outcomes, is_over, &mut brought);
         brought
     }
 
@@ -152,6 +157,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             parts,
             mut home,
             unseen,
+            elsewhere: _,
         } = found;
         brought.unseen.extend(unseen);
         inside.retain(|id, _| !parts.contains_key(id));
@@ -232,113 +238,6 @@ impl<Se: Session> Stager<'_, '_, Se> {
         }
     }
 
-    /// Looks into the folder until all is there that was moved into it and is not back already.
-    fn find_all(
-        &mut self,
-        whole: &Whole,
-        (project, mut home): (AssetId, BTreeMap<AssetId, Kind>),
-        longest: Duration,
-        search: &mut Search,
-    ) -> Option<Found> {
-        let mut spent = Duration::ZERO;
-        let mut is_first = whole.is_begun || whole.is_there;
-        loop {
-            let read = self.look_into(whole.folder, project)?;
-            let inside = directly_in(whole.folder, &read);
-            let missing = |home: &BTreeMap<AssetId, Kind>| -> Vec<AssetId> {
-                let tops = whole.tops.keys().copied();
-                tops.filter(|id| !inside.contains_key(id) && !home.contains_key(id))
-                    .collect()
-            };
-            let mut parts = self.parts_in(whole, &inside, &read, search);
-            let is_last = spent >= longest;
-            if std::mem::take(&mut is_first) || is_last {
-                home.extend(self.whereabouts(&missing(&home), (whole.folder, project))?);
-                for top in parts.keys() {
-                    let around = Links::of(parents_in(whole.folder, &read)).inside(*top);
-                    self.seek((*top, whole.with(*top)), (&around, project), search)?;
-                }
-                parts = self.parts_in(whole, &inside, &read, search);
-            }
-            let missing = missing(&home);
-            if (missing.is_empty() && parts.is_empty()) || is_last {
-                let unseen = missing.into_iter().collect();
-                let inside = inside.into_iter();
-                let inside = inside.filter(|(id, _)| whole.tops.contains_key(id));
-                return Some(Found {
-                    inside: inside.collect(),
-                    parts,
-                    home,
-                    unseen,
-                });
-            }
-            spent += GLANCE;
-            let paused = self.server.pause(GLANCE);
-            self.unless_stopped(paused)?;
-        }
-    }
-
-    /// What was moved into the folder, is in it again, and has not all in it that it had.
-    fn parts_in(
-        &self,
-        whole: &Whole,
-        inside: &BTreeMap<AssetId, Kind>,
-        read: &Inventory,
-        search: &Search,
-    ) -> BTreeMap<AssetId, Part> {
-        let links = Links::of(parents_in(whole.folder, read));
-        let tops = whole.tops.iter().filter(|(id, _)| {
-            let kind = inside.get(*id);
-            kind.is_some_and(|kind| *kind != Kind::File)
-        });
-        let parts = tops.filter_map(|(id, with)| {
-            let judge = |before: Before<'_>| part_within(*id, before, (&links, read));
-            Some((*id, self.judge((*id, with), search, judge)?))
-        });
-        parts.collect()
-    }
-
-    /// Reads what is in a folder.
-    pub(super) fn look_into(&mut self, folder: AssetId, project: AssetId) -> Option<Inventory> {
-        self.look_into_all(&[(folder, Some(Kind::Folder))], project)
-    }
-
-    /// Reads what is in folders and version stacks.
-    pub(super) fn look_into_all(
-        &mut self,
-        assets: &[(AssetId, Option<Kind>)],
-        project: AssetId,
-    ) -> Option<Inventory> {
-        let whole: BTreeSet<AssetId> = assets.iter().map(|(id, _)| *id).collect();
-        let read = self.server.read(Wanted {
-            assets,
-            whole: &whole,
-            place: &|_| [Some(project), None],
-            within: &|_| None,
-        });
-        self.unless_stopped(read)
-    }
-
-    /// Those of some assets that are there, and not in a folder.
-    fn whereabouts(
-        &mut self,
-        ids: &[AssetId],
-        (folder, project): (AssetId, AssetId),
-    ) -> Option<BTreeMap<AssetId, Kind>> {
-        if ids.is_empty() {
-            return Some(BTreeMap::new());
-        }
-        let read = self.look_at(ids, project)?;
-        let elsewhere = |id: &AssetId| match read.assets.get(id) {
-            Some(Seen::There(facts)) => {
-                let is_elsewhere = facts.parent.is_some_and(|parent| parent != folder);
-                is_elsewhere.then_some((*id, facts.kind))
-            }
-            Some(Seen::Deleted { .. } | Seen::Missing | Seen::Refused { .. }) | None => None,
-        };
-        Some(ids.iter().filter_map(elsewhere).collect())
-    }
-
     /// Moves what is in the folder back to where it was; returns what is there then.
     fn move_home(
         &mut self,
@@ -387,6 +286,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 }
 
+pub(super) const fn seen(id: AssetId) -> AssetOutcome {
+    (id, Outcome::Restored { seen: true })
+}
+
 /// Whether an asset is recorded as deleted by us, and not as seen alive.
 pub(crate) const fn is_open(status: &Status) -> bool {
     match status {
@@ -399,14 +302,4 @@ pub(crate) const fn is_open(status: &Status) -> bool {
         | Status::Staged(_)
         | Status::Rescued => false,
     }
-}
-
-/// What is directly in a folder, each with its kind.
-fn directly_in(folder: AssetId, read: &Inventory) -> BTreeMap<AssetId, Kind> {
-    let Some(Contents::Whole(listed)) = read.contents.get(&folder) else {
-        return BTreeMap::new();
-    };
-    let facts = listed.iter().filter_map(|id| Some((*id, read.facts(*id)?)));
-    let direct = facts.filter(|(_, facts)| facts.parent == Some(folder));
-    direct.map(|(id, facts)| (id, facts.kind)).collect()
 }
