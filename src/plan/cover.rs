@@ -53,9 +53,9 @@ impl Plan {
         }
     }
 
-    /// Takes the deletes off what goes along with a folder or version stack that is to be deleted
-    /// for the first time. Beside one that was refused or not answered before, what is in it goes on
-    /// its own first.
+    /// Takes the deletes off what goes along with a folder or version stack that is to be deleted,
+    /// be it once more: beside it what is in it would be asked for while it goes. Where nobody knows
+    /// whether an earlier delete of it was carried out, what is in it goes on its own.
     ///
     /// It comes last: what decides whether the folder goes decides it for what is in it.
     pub fn cover(&mut self, api: Api) {
@@ -64,8 +64,26 @@ impl Plan {
             return;
         }
         self.leave_to_stacks();
-        let covers = |decision: &Decision| matches!(decision, Decision::Retire);
-        let steps = self.steps.iter().filter(|step| covers(&step.decision));
+        let covers = |step: &&Step| match step.decision {
+            Decision::Retire | Decision::Retry { .. } => true,
+            Decision::Resolve { listed, .. } => listed && self.alive.0.contains(&step.id),
+            Decision::Record { .. }
+            | Decision::Missing
+            | Decision::Unreadable { .. }
+            | Decision::Blocked { .. }
+            | Decision::Defer { .. }
+            | Decision::Covered { .. }
+            | Decision::Staged { .. }
+            | Decision::Held { .. }
+            | Decision::Unread
+            | Decision::Mismatch(_)
+            | Decision::Rescued
+            | Decision::Drift { .. }
+            | Decision::Unstage
+            | Decision::Forget
+            | Decision::Unchanged { .. } => false,
+        };
+        let steps = self.steps.iter().filter(covers);
         let inside = steps.map(|step| (step.id, inside(&self.parts, step.id)));
         let inside: BTreeMap<AssetId, BTreeSet<AssetId>> =
             inside.filter(|(_, inside)| !inside.is_empty()).collect();

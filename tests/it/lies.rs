@@ -298,11 +298,17 @@ impl Lie {
                 Some("failed") => alive,
                 Some("missing" | "unknown") => !is_shown,
                 Some(_) => false,
-                // Somebody has brought back what lies in it, which keeps it.
+                // Somebody has brought back what lies in it, which keeps it; or it goes along with a
+                // folder that is refused.
                 None => {
                     let inside = self.folders.get(id);
                     let is_back = |id| self.restored.contains(id) && self.confirmed.contains(id);
-                    alive && inside.is_some_and(is_back)
+                    let mut around = self.folders.iter().filter(|(_, inside)| *inside == id);
+                    let is_refused =
+                        |folder: &AssetId| records[folder.to_string()]["status"] == "failed";
+                    alive
+                        && (inside.is_some_and(is_back)
+                            || around.any(|(folder, _)| is_refused(folder)))
                 }
             };
             assert!(is_told, "`{id}` {alive} has {record}: {said}");

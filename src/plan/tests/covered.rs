@@ -144,19 +144,27 @@ fn each_row_of_what_goes_along() {
         ..whole
     };
     assert_eq!(covered(&row), (vec![(7, 3)], vec![3, 6, 8]));
-    // What was refused or not answered takes nothing along: what is in it goes on its own first.
+    // What was refused takes along what is in it when it is tried again, and what was refused too
+    // often does not.
     let refused = [(2, failed(1))];
     let row = Row {
         statuses: &refused,
         ..whole
     };
-    assert_eq!(covered(&row), (vec![(5, 4), (7, 3)], vec![2, 3, 4, 6, 8]));
+    assert_eq!(covered(&row), (by_2.clone(), vec![2, 8]));
+    let blocked = [(2, failed(9))];
+    let row = Row {
+        statuses: &blocked,
+        ..whole
+    };
+    assert_eq!(covered(&row), (vec![(5, 4), (7, 3)], vec![3, 4, 6, 8]));
+    // What was not answered and is there is read once more, and takes along what is in it.
     let unknown = [(2, Status::Unknown { attempts: 1 })];
     let row = Row {
         statuses: &unknown,
         ..whole
     };
-    assert_eq!(covered(&row), (vec![(5, 4), (7, 3)], vec![3, 4, 6, 8]));
+    assert_eq!(covered(&row), (by_2.clone(), vec![8]));
     // What was refused before goes along, and what was refused too often keeps it all.
     let refused = [(6, failed(1)), (3, failed(1))];
     let row = Row {

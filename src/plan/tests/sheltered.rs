@@ -399,26 +399,33 @@ fn check(world: &World, approved: &Approved, read: &Tree, state: &State, now: i6
     }
 }
 
-/// What is covered has no delete of its own, and lies in what is deleted for the first time; and what
-/// goes lies in nothing of that sort.
+/// What is covered has no delete of its own, and lies in what is deleted, or read once more for that; and
+/// what goes lies in nothing of that sort.
 fn check_covered(plan: &Plan, approved: &Approved, tree: &Tree) {
     let inside = |by: AssetId| {
         let by = (0..ASSETS).find(|n| id(*n) == by).unwrap();
         tree.contents(by).into_iter().map(id).collect::<Vec<_>>()
     };
-    let first = |id: &AssetId| {
+    let takes = |id: &AssetId| {
         let step = plan.steps.iter().find(|step| step.id == *id);
-        step.is_some_and(|step| step.decision == Decision::Retire)
+        step.is_some_and(|step| {
+            let is_read = matches!(step.decision, Decision::Resolve { .. });
+            step.decision.may_delete() && (!is_read || plan.alive.0.contains(id))
+        })
+    };
+    let is_read = |id: &AssetId| {
+        let mut all = approved.resolve().iter();
+        all.any(|resolve| resolve.id == *id && resolve.listed)
     };
     for step in &plan.steps {
         let is_asked = approved.delete().contains(&step.id);
         if let Decision::Covered { by, alone } = &step.decision {
             assert!(!is_asked && alone.may_delete());
-            assert!(first(by) && approved.delete().contains(by));
+            assert!(takes(by) && (approved.delete().contains(by) || is_read(by)));
             assert!(inside(*by).contains(&step.id));
             assert!(approved.inside(*by).contains(&step.id));
         } else if is_asked {
-            let mut around = plan.steps.iter().map(|step| step.id).filter(first);
+            let mut around = plan.steps.iter().map(|step| step.id).filter(takes);
             assert!(!around.any(|by| inside(by).contains(&step.id)));
         }
     }
