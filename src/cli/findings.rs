@@ -13,6 +13,8 @@ use crate::plan::Plan;
 use crate::plan::approve::{Refusals, Refused, refusals};
 use crate::probe::Findings;
 use crate::probe::document::{Document, NAME};
+use crate::render::report::{Summary, WayBack};
+use crate::state::Api;
 use crate::store::file::publish;
 
 /// Where the file of a project lies.
@@ -74,6 +76,28 @@ pub(super) fn refused(
         all.extend((!is_shown).then_some(Refused::Unproven));
     }
     Ok(Refusals::of(all))
+}
+
+/// Whether a probe has shown what it takes to bring back what was deleted on a server. What cannot be read
+/// is named by whoever needs it.
+pub(super) fn brings_back(paths: &[PathBuf], server: &str) -> bool {
+    server == Server::Sandbox.name() || show(paths, server, Findings::bring_back).unwrap_or(false)
+}
+
+/// How what a run has deleted can be taken back by a command; nothing where there is no such command.
+pub(super) fn way_back(
+    settings: &Settings,
+    paths: &[PathBuf],
+    summary: &Summary,
+) -> Option<WayBack> {
+    if settings.api.value != Api::V4 || summary.counts.retired == 0 {
+        return None;
+    }
+    Some(if brings_back(paths, settings.server.value.name()) {
+        WayBack::Proven
+    } else {
+        WayBack::Unproven
+    })
 }
 
 /// Replaces the file.

@@ -1,9 +1,13 @@
 //! The reports of a run: what was planned, and how it stands in the state afterwards.
 
+use std::path::PathBuf;
+
 use crate::app::provenance::Identity;
 use crate::cli::args::ReportKind;
 use crate::cli::clock;
 use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::findings;
 use crate::cli::reports::{Content, Reports};
 use crate::cli::settings::Settings;
 use crate::manifest::document::SourceFile;
@@ -35,6 +39,15 @@ impl Planned {
             files: files.to_vec(),
             asked,
         })
+    }
+}
+
+/// Says where the state lies after a run, and how what it deleted comes back.
+pub(super) fn place(summary: &mut Summary, settings: &Settings, paths: &[PathBuf]) {
+    summary.way_back = findings::way_back(settings, paths, summary);
+    // A run in which no status changes writes nothing.
+    if !files::is_there(&settings.state.value) {
+        summary.state_path.clear();
     }
 }
 

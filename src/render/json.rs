@@ -171,6 +171,7 @@ pub(crate) fn summary(summary: &Summary, sink: &mut dyn Write) -> io::Result<()>
         least: _,
         state_path,
         not_saved: _,
+        way_back: _,
     } = summary;
     let next_due = summary.next_due();
     let (ending, detail) = ending.as_ref().map(describe_ending).unzip();

@@ -13,7 +13,7 @@ use crate::outcome::{Aside, Evidence, Outcome, Phase};
 use crate::plan::decide::Decision;
 use crate::plan::{LeftAlone, Plan, Totals, Unsettled};
 pub(crate) use crate::render::failed::FailedAsset;
-pub(crate) use crate::render::figures::{HoldFigures, StagedFigures, Summary};
+pub(crate) use crate::render::figures::{HoldFigures, StagedFigures, Summary, WayBack};
 use crate::state::{Failed, Record, Staged, Status, absorb};
 
 /// Hears the events of a run and makes its [`Summary`].

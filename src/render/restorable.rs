@@ -58,6 +58,9 @@ impl Left {
     }
 }
 
+/// What is said where no probe has shown what a restore rests on: whoever needs one is in a hurry.
+pub(crate) const PROBE_FIRST: &str = "`retire restore` asks for what `retire probe --project ID` finds on this account, or for `--unproven`: run the probe before you need it.";
+
 /// Says which runs have restored since what a run deleted, and where that is listed.
 pub(crate) fn restored_since(run: u64, by_run: &BTreeMap<u64, usize>) -> Vec<String> {
     let said = by_run.iter().map(|(by, number)| {

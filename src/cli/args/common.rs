@@ -104,3 +104,12 @@ pub(super) fn run_number(word: &str) -> Option<Result<u64, &'static str>> {
     let number = word.strip_prefix("run:")?.parse();
     Some(number.map_err(|_why| "a run is named by its number: `run:7`"))
 }
+
+/// The run that somebody may have meant by a word that names none: `run7`, `run-7`, `#7` or `7`.
+pub(super) fn run_meant(word: &str) -> Option<u64> {
+    let word = word.to_ascii_lowercase();
+    let rest = word.strip_prefix("run").unwrap_or(&word);
+    rest.trim_start_matches(['-', '_', '#', '=', ' '])
+        .parse()
+        .ok()
+}

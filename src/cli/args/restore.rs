@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::asset::AssetId;
-use crate::cli::args::common::{Flags, guarded, run_number};
+use crate::cli::args::common::{Flags, guarded, run_meant, run_number};
 use crate::cli::args::state;
 use crate::cli::settings::declare::{heading, on};
 
@@ -62,7 +62,11 @@ impl FromStr for Back {
         if let Some(run) = run_number(text) {
             return run.map(Self::Run).map_err(str::to_owned);
         }
-        text.parse().map(|word| match word {
+        let word = text.parse().map_err(|why: String| match run_meant(text) {
+            Some(run) => format!("a run is named `run:{run}`"),
+            None => why,
+        })?;
+        Ok(match word {
             state::Word::Id(id) => Self::Asset(id),
             state::Word::Path(path) => Self::Path(path),
         })

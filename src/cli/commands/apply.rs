@@ -24,10 +24,9 @@ use crate::cli::context::Context;
 use crate::cli::destination::Document;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::files;
 use crate::cli::reporter::Reporter;
 use crate::cli::reports::{Asked, Reports};
-use crate::cli::run_report::{Planned, asked, report_refused, report_run};
+use crate::cli::run_report::{Planned, asked, place, report_refused, report_run};
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::cli::streams::Streams;
@@ -256,10 +255,7 @@ fn apply(
         }
     });
     summary.least = progress.least_after(&summary, &pacer.limits());
-    // A run in which no status changes writes nothing.
-    if !files::is_there(&settings.state.value) {
-        summary.state_path.clear();
-    }
+    place(&mut summary, &settings, &paths);
     let written = report_run(&settings, planned.as_ref(), &summary, reports);
     let said = say(context, arguments, &summary, exit);
     connection.close();

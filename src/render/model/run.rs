@@ -15,11 +15,11 @@ use crate::render::model::{ByFolder, Group, Line, Part, Report, Row, Rows};
 use crate::render::names::Foreign;
 use crate::render::next::next_steps;
 use crate::render::progress::roughly;
-use crate::render::report::{FailedAsset, Summary};
+use crate::render::report::{FailedAsset, Summary, WayBack};
 use crate::render::shelter::Knows;
 use crate::render::summary::duration;
 use crate::render::{
-    Paint, count, counted, either, holds, moment, shelter, size, thousands, words,
+    Paint, count, counted, either, holds, moment, restorable, shelter, size, thousands, words,
 };
 use crate::state::{State, Status};
 
@@ -192,6 +192,7 @@ fn lead(summary: &Summary, now: Timestamp) -> Vec<Line> {
             "Deleted: {size}. Frame.io keeps that for 30 days, and may free the space only later."
         )));
     }
+    lines.extend(way_back(summary));
     if let Some(waiting) = all_waiting(&summary.staged, now) {
         lines.push(Line::words("Staged: ").and_line(waiting).and("."));
     }
@@ -207,6 +208,22 @@ fn lead(summary: &Summary, now: Timestamp) -> Vec<Line> {
         lines.push(Line::words("State: ").and_foreign(path));
     }
     lines
+}
+
+/// By which command what was deleted can be taken back.
+fn way_back(summary: &Summary) -> Vec<Line> {
+    let (Some(run), Some(way)) = (summary.run, summary.way_back) else {
+        return Vec::new();
+    };
+    let command = format!("`retire restore run:{run}` takes it back.");
+    let first = match way {
+        WayBack::Proven => None,
+        WayBack::Unproven => Some(restorable::PROBE_FIRST),
+    };
+    [Line::words(command)]
+        .into_iter()
+        .chain(first.map(Line::words))
+        .collect()
 }
 
 /// Why it stopped, and what was not sent.

@@ -14,6 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::destination::{self, Document};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::findings;
 use crate::cli::identity;
 use crate::cli::lock;
 use crate::cli::settings::Settings;
@@ -23,7 +24,7 @@ use crate::inventory::Known;
 use crate::render;
 use crate::render::escape::escape;
 use crate::render::wrap::wrapped;
-use crate::state::{self, Record, format};
+use crate::state::{self, Api, Record, format};
 use crate::store::Loaded;
 use crate::store::file::{FileSession, FileStore};
 
@@ -215,6 +216,14 @@ fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
     })?;
     for warning in render::restorable::warnings(&state, now) {
         context.console.warn(&warning);
+    }
+    let paths: Vec<PathBuf> = arguments.which.path.iter().cloned().collect();
+    let target = &state.target;
+    if target.api == Api::V4
+        && !state.restorable().is_empty()
+        && !findings::brings_back(&paths, &target.endpoint)
+    {
+        context.console.message(render::restorable::PROBE_FIRST);
     }
     Ok(Exit::Done)
 }
