@@ -157,7 +157,8 @@ fn what_is_moved_out_is_judged_by_itself() {
             let about = format!("{kind} {is_whole}\n{}\n{}", done.out, done.err);
             assert_eq!(done.code, if is_whole { 0 } else { 3 }, "{about}");
             assert_eq!(lies_in(&stage, FOLDER), root, "{about}");
-            assert!(!stage.has_staging(), "{about}");
+            // What is missing may come as long as the folder is there.
+            assert_eq!(stage.has_staging(), !is_whole, "{about}");
             let records = stage.records().into_iter();
             let open = records.filter(|(_, _, seen)| !*seen).map(|(id, ..)| id);
             let open: Vec<String> = open.collect();
@@ -175,7 +176,7 @@ fn what_is_moved_out_is_judged_by_itself() {
 #[test]
 fn two_hundred_are_looked_for_and_the_same_command_goes_on() {
     let number = |n: usize| format!("8d1f0c52-6a3b-4c7e-9f21-000000000{n}");
-    let files: Vec<String> = (100..350).map(number).collect();
+    let files: Vec<String> = (100..550).map(number).collect();
     let children = files.iter();
     let children = children.map(|id| format!("                  {{id: {id}, name: {id}.mov}}"));
     let children: Vec<String> = children.collect();

@@ -77,9 +77,12 @@ impl<Se: Session> Run<'_, '_, Se> {
             }
             return;
         };
-        let mut back = Back::listed(seen);
+        let mut back = Back::listed(seen, &self.ledger.state().catalogue);
         let is_short = part_back(wanted, kind, &back).is_some()
-            || self.found_in(&back).iter().any(|(_, part)| part.is_some());
+            || self
+                .found_in(wanted.id, &back)
+                .iter()
+                .any(|(_, part)| part.is_some());
         if is_short && self.done.stop.is_none() {
             self.add_moved(wanted, &mut back);
         }
@@ -99,7 +102,7 @@ impl<Se: Session> Run<'_, '_, Se> {
         let mut outcomes = vec![self.there(wanted.id, part_back(wanted, kind, back))];
         let with = wanted.with.iter().copied();
         let absent: Vec<AssetId> = with.filter(|id| !back.all().contains(id)).collect();
-        outcomes.extend(self.found(back));
+        outcomes.extend(self.found(wanted.id, back));
         for id in absent {
             match asked {
                 Asked::Yes => {
@@ -114,15 +117,17 @@ impl<Se: Session> Run<'_, '_, Se> {
 
     /// What is recorded of what is seen of something that is there, of all that is recorded as
     /// deleted.
-    pub(super) fn found(&mut self, back: &Back) -> Vec<AssetOutcome> {
-        let found = self.found_in(back).into_iter();
+    pub(super) fn found(&mut self, whole: AssetId, back: &Back) -> Vec<AssetOutcome> {
+        let found = self.found_in(whole, back).into_iter();
         found.map(|(id, part)| self.there(id, part)).collect()
     }
 
     /// What is recorded as deleted of what is seen of something that is there, each with what is seen
     /// of it where that is not all.
-    fn found_in(&self, back: &Back) -> Vec<(AssetId, Option<Part>)> {
+    fn found_in(&self, whole: AssetId, back: &Back) -> Vec<(AssetId, Option<Part>)> {
         let open = back.all().iter().copied().filter(|id| self.is_open(*id));
+        // It may lie in what lay in it.
+        let open = open.filter(|id| *id != whole);
         let known = &self.ledger.state().catalogue;
         let parts = open.map(|id| (id, back.part_of_inner(id, known)));
         parts.collect()

@@ -428,7 +428,9 @@ impl<Se: Session> Run<'_, '_, Se> {
         crash::point("restore.ended");
         // What was asked for without an answer may have come along with its version stack since.
         let mut done = mem::take(&mut self.done);
-        done.unseen.retain(|id| !self.is_seen(*id));
+        let partial = &done.partial;
+        done.unseen
+            .retain(|id| !self.is_seen(*id) && !partial.contains_key(id));
         done.failed.retain(|id, _| !self.is_seen(*id));
         done.not_saved = self.ledger.save().err();
         done.unseen.sort_unstable();

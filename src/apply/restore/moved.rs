@@ -19,10 +19,16 @@ impl<Se: Session> Run<'_, '_, Se> {
             whole: wanted.id,
             all: &all,
         };
-        let lost = back.lost(went, |id| self.is_open(id));
+        let lost = back.lost(went);
+        let open: BTreeSet<AssetId> = lost
+            .iter()
+            .copied()
+            .filter(|id| self.is_open(*id))
+            .collect();
         let mut moved = Moved::default();
         let (server, stop) = (&mut self.server, &mut self.done.stop);
-        let found = moved.seek(wanted.id, &lost, &mut |assets, whole| {
+        let is_open = |id| open.contains(&id);
+        let found = moved.seek(wanted.id, (&lost, is_open), &mut |assets, whole| {
             let read = server.read(assets, whole);
             read.map_err(|reason| stop.get_or_insert(reason)).ok()
         });
@@ -32,7 +38,7 @@ impl<Se: Session> Run<'_, '_, Se> {
         }
         if found.is_some() {
             let known = &self.ledger.state().catalogue;
-            back.complete(went, &moved, known, |id| self.is_open(id));
+            back.complete(went, &moved, known);
         }
     }
 }

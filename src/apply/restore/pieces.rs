@@ -44,7 +44,8 @@ impl<Se: Session> Run<'_, '_, Se> {
             outcomes.push((wanted.id, unseen.clone()));
         }
         if let Some(read) = read {
-            outcomes.extend(self.found(&Back::listed(read)));
+            let back = Back::listed(read, &self.ledger.state().catalogue);
+            outcomes.extend(self.found(wanted.id, &back));
         }
         if asked == Asked::Yes {
             for id in self.along(wanted).iter() {

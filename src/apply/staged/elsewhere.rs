@@ -9,8 +9,8 @@ use crate::inventory::{Contents, Facts, Inventory, Seen};
 use crate::plan::restore::Part;
 use crate::state::Catalogue;
 
-/// After how many readings no more is looked for at a time: ten a second go through, and what only
-/// comes back slowly has thousands.
+/// After how many readings of what nobody has seen yet no more is looked for at a time: ten a second go
+/// through, and what only comes back slowly has thousands.
 const SOUGHT: usize = 200;
 
 /// Reads assets, and what is in those of them that are named second; nothing where nothing can be read.
@@ -37,17 +37,27 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    /// Looks for what lay in something, each by itself, and into what of that holds others.
+    /// Begins to look once more for what is missing.
+    pub(crate) fn begin(&mut self) {
+        self.sought.clear();
+        self.unsought.clear();
+    }
+
+    /// Looks for what lay in something, each by itself, and into what of that holds others. What an earlier
+    /// run has seen is looked for as well: what is in it now, and what not any more, nobody has written
+    /// down.
     pub(crate) fn seek(
         &mut self,
         whole: AssetId,
-        lost: &BTreeSet<AssetId>,
+        (lost, is_open): (&BTreeSet<AssetId>, impl Fn(AssetId) -> bool),
         look: &mut Look<'_>,
     ) -> Option<()> {
         // What was found before may have been moved on.
         let mut wanted = self.found.get(&whole).cloned().unwrap_or_default();
         for id in lost {
-            if self.sought.len() < SOUGHT || self.sought.contains(id) {
+            if !is_open(*id) {
+                wanted.insert(*id);
+            } else if self.sought.len() < SOUGHT || self.sought.contains(id) {
                 self.sought.insert(*id);
                 wanted.insert(*id);
             } else {
@@ -92,8 +102,9 @@ impl Moved {
     }
 }
 
-/// What is seen of things that are there again: each asset counts to what it lies in, and to what it
-/// lay in when it was deleted.
+/// What is seen of things that are there again: each asset counts to what it lay in when it was deleted,
+/// and only where no record says what that was to what it lies in now. What was put into a folder since
+/// takes the place of nothing that is missing in it.
 #[derive(Debug, Default)]
 pub(crate) struct Back {
     pub(crate) read: Inventory,
@@ -107,13 +118,13 @@ pub(crate) struct Back {
 
 impl Back {
     /// What lists show.
-    pub(crate) fn listed(read: Inventory) -> Self {
+    pub(crate) fn listed(read: Inventory, known: &Catalogue) -> Self {
         let mut back = Self::default();
         for (holder, contents) in &read.contents {
             for id in inside(contents) {
-                let into: BTreeSet<AssetId> =
-                    read.parent_of(*id).into_iter().chain([*holder]).collect();
-                back.links.add(*id, into);
+                let lies_in = || read.parent_of(*id).unwrap_or(*holder);
+                let lay_in = known.parent(*id).unwrap_or_else(lies_in);
+                back.links.add(*id, [lay_in]);
                 back.all.insert(*id);
             }
         }
@@ -132,34 +143,27 @@ impl Back {
     }
 
     /// All that lay in something, of what is recorded to have gone.
-    pub(crate) fn lay_in(&self, whole: AssetId) -> BTreeSet<AssetId> {
+    fn lay_in(&self, whole: AssetId) -> BTreeSet<AssetId> {
         self.lay.inside(whole)
     }
 
-    /// What went with something, is open, and is not seen.
-    pub(crate) fn lost(
-        &self,
-        went: Went<'_>,
-        is_open: impl Fn(AssetId) -> bool,
-    ) -> BTreeSet<AssetId> {
-        let lost = went.all.difference(&self.all).copied();
-        lost.filter(|id| is_open(*id)).collect()
+    /// What went with something, and no list shows.
+    pub(crate) fn lost(&self, went: Went<'_>) -> BTreeSet<AssetId> {
+        went.all.difference(&self.all).copied().collect()
     }
 
-    /// Counts to something what went with it and is seen: in a list, elsewhere, or by an earlier run,
-    /// since nothing is read again that is known to be back.
+    /// Counts to something what went with it and is seen: in a list, or elsewhere.
     pub(crate) fn complete(
         &mut self,
         Went { whole, all }: Went<'_>,
         moved: &Moved,
         known: &Catalogue,
-        is_open: impl Fn(AssetId) -> bool,
     ) {
         for id in all {
-            let parent = known.parent(*id);
-            self.lay.add(*id, parent);
+            self.lay.add(*id, known.parent(*id));
+            // What it lay in may not be seen itself.
             if self.all.contains(id) {
-                self.links.add(*id, parent);
+                self.links.add(*id, [whole]);
             }
         }
         for id in moved.from(whole) {
@@ -167,44 +171,32 @@ impl Back {
                 continue;
             };
             if facts.kind != Kind::File {
-                self.list(id, moved);
+                self.list(id, moved, known);
             }
             let lay_in = known.parent(id).into_iter().chain([whole]);
             self.add(id, facts.clone(), lay_in);
-            self.elsewhere.insert(id);
-        }
-        let earlier = all.difference(&self.all).copied();
-        let earlier: BTreeSet<AssetId> = earlier.filter(|id| !is_open(*id)).collect();
-        for id in &earlier {
-            let parent = known.parent(*id);
-            // Its size is in that of what it lay in.
-            let is_counted = parent.is_some_and(|parent| earlier.contains(&parent));
-            let facts = Facts {
-                bytes: known.bytes(*id).filter(|_| !is_counted),
-                ..Facts::of_kind(Kind::File)
-            };
-            self.add(*id, facts, parent.into_iter().chain([whole]));
         }
     }
 
     /// Adds what is in something that lies elsewhere.
-    fn list(&mut self, holder: AssetId, moved: &Moved) {
+    fn list(&mut self, holder: AssetId, moved: &Moved, known: &Catalogue) {
         let contents = moved.read.contents.get(&holder).cloned();
         let contents = contents.unwrap_or_else(|| Contents::Unread("nobody looked".into()));
         for id in inside(&contents) {
             if let Some(facts) = moved.read.facts(*id) {
-                self.add(*id, facts.clone(), [holder]);
-                self.elsewhere.insert(*id);
+                let lies_in = || moved.read.parent_of(*id).unwrap_or(holder);
+                let lay_in = known.parent(*id).unwrap_or_else(lies_in);
+                self.add(*id, facts.clone(), [lay_in]);
             }
         }
         self.read.contents.insert(holder, contents);
     }
 
     fn add(&mut self, id: AssetId, facts: Facts, lay_in: impl IntoIterator<Item = AssetId>) {
-        let into: BTreeSet<AssetId> = facts.parent.into_iter().chain(lay_in).collect();
-        self.links.add(id, into);
+        self.links.add(id, lay_in);
         self.read.around.entry(id).or_insert(facts);
         self.all.insert(id);
+        self.elsewhere.insert(id);
     }
 
     /// What is seen of something that is there, where that is not all that was in it.
@@ -245,7 +237,7 @@ impl Back {
     }
 
     /// What lay in what of something lies elsewhere now.
-    pub(crate) fn lay_elsewhere(&self, whole: AssetId) -> BTreeSet<AssetId> {
+    fn lay_elsewhere(&self, whole: AssetId) -> BTreeSet<AssetId> {
         let apart = self.apart(whole).into_iter();
         apart.flat_map(|id| self.lay_in(id)).collect()
     }
@@ -304,6 +296,8 @@ mod tests {
     const IN_FOLDER: u128 = 11;
     const MOVED_ON: u128 = 12;
     const FILE: u128 = 20;
+    /// It lay in another folder.
+    const OTHER: u128 = 30;
     const ALL: [u128; 4] = [FOLDER, IN_FOLDER, MOVED_ON, FILE];
 
     fn id(n: u128) -> AssetId {
@@ -322,6 +316,7 @@ mod tests {
             (IN_FOLDER, FOLDER, 3),
             (MOVED_ON, FOLDER, 4),
             (FILE, WHOLE, 5),
+            (OTHER, 2, 6),
         ] {
             let location = Location {
                 project: None,
@@ -343,6 +338,7 @@ mod tests {
             FOLDER => return Facts::of_kind(Kind::Folder),
             IN_FOLDER => 3,
             MOVED_ON => 4,
+            OTHER => 6,
             _ => 5,
         };
         Facts {
@@ -357,9 +353,10 @@ mod tests {
         let contents = |all: &[u128]| Contents::Whole(ids(all).into_iter().collect());
         let mut read = Inventory::default();
         read.contents.insert(id(WHOLE), contents(listed));
-        let all = ALL.map(|n| (id(n), facts(n)));
+        let all = [FOLDER, IN_FOLDER, MOVED_ON, FILE, OTHER].map(|n| (id(n), facts(n)));
         read.around.extend(all.clone());
-        let mut back = Back::listed(read);
+        let known = known();
+        let mut back = Back::listed(read, &known);
         let all_went = ids(&ALL);
         let went = Went {
             whole: id(WHOLE),
@@ -367,7 +364,7 @@ mod tests {
         };
         let is_open = |one: AssetId| open.iter().any(|n| id(*n) == one);
         let mut moved = Moved::default();
-        let lost = back.lost(went, is_open);
+        let lost = back.lost(went);
         let there = ids(elsewhere);
         let answer = &mut |assets: &[(AssetId, Option<Kind>)], whole: &BTreeSet<AssetId>| {
             let mut read = Inventory::default();
@@ -382,8 +379,8 @@ mod tests {
                 .extend(whole.iter().map(|one| (*one, contents(in_folder))));
             Some(read)
         };
-        moved.seek(id(WHOLE), &lost, answer).unwrap();
-        back.complete(went, &moved, &known(), is_open);
+        moved.seek(id(WHOLE), (&lost, is_open), answer).unwrap();
+        back.complete(went, &moved, &known);
         back
     }
 
@@ -424,8 +421,15 @@ mod tests {
                 &ALL,
                 [Some((8, 1)), None, Some((3, 1))],
             ),
-            // Or an earlier run has: that is not looked for again.
-            (&[FILE], &[FOLDER], &[IN_FOLDER], &[FOLDER, FILE], whole),
+            // Or an earlier run has, and it is where it was then, or back where it lay.
+            (
+                &[FILE],
+                &[FOLDER, MOVED_ON],
+                &[IN_FOLDER],
+                &[FOLDER, FILE],
+                whole,
+            ),
+            (&[FILE, MOVED_ON], &[FOLDER], &[IN_FOLDER], &[FILE], whole),
             // A file out of the folder that is where it was.
             (&[FILE, FOLDER, IN_FOLDER], &[MOVED_ON], &[], &ALL, whole),
             (
@@ -441,6 +445,32 @@ mod tests {
         }
     }
 
+    /// A file of which nothing is recorded is missing in the folder that is back.
+    #[test]
+    fn what_lay_elsewhere_takes_the_place_of_nothing_that_is_missing() {
+        let whole = |back: &Back| {
+            let all = ids(&ALL);
+            let before = Before {
+                bytes: Some(12 + 6),
+                with: &all,
+            };
+            back.part(id(WHOLE), before)
+        };
+        let short = Some(Part::Seen {
+            bytes: 12,
+            before: Some(18),
+            missing: 0,
+        });
+        // A file that lay in another folder was put in, by its record.
+        let with_other = [FOLDER, IN_FOLDER, MOVED_ON, FILE, OTHER];
+        assert_eq!(whole(&seen(&with_other, &[], &[], &ALL)), short);
+        // Somebody has taken the folder out, and a file out of that back up: its size counts once.
+        assert_eq!(
+            whole(&seen(&[FILE, IN_FOLDER], &[FOLDER], &[MOVED_ON], &[FILE])),
+            short
+        );
+    }
+
     #[test]
     fn no_more_is_looked_for_at_a_time_than_is_said() {
         let lost: BTreeSet<AssetId> = (100..100 + SOUGHT as u128 + 7).map(id).collect();
@@ -450,7 +480,7 @@ mod tests {
             read += assets.len();
             Some(Inventory::default())
         };
-        moved.seek(id(WHOLE), &lost, &mut look).unwrap();
+        moved.seek(id(WHOLE), (&lost, |_| true), &mut look).unwrap();
         assert_eq!(read, SOUGHT);
         assert_eq!(
             moved.warning().as_deref(),

@@ -22,7 +22,8 @@ impl<Se: Session> Stager<'_, '_, Se> {
         moved: &mut Moved,
     ) -> Option<Found> {
         let mut spent = Duration::ZERO;
-        let mut is_first = whole.is_begun || whole.is_there;
+        // When is looked elsewhere, before it is for the last time.
+        let mut next = (whole.is_begun || whole.is_there).then_some(Duration::ZERO);
         loop {
             let read = self.look_into(whole.folder, project)?;
             let inside = directly_in(whole.folder, &read);
@@ -37,14 +38,33 @@ impl<Se: Session> Stager<'_, '_, Se> {
             let mut back = self.back(whole, &holders, read, moved);
             let mut parts = self.parts_of(whole, &holders, &back);
             let is_last = spent >= longest;
-            if std::mem::take(&mut is_first) || is_last {
+            if is_last || next.is_some_and(|next| spent >= next) {
                 home.extend(self.whereabouts(&missing(&home), (whole.folder, project))?);
-                self.seek(whole, (&parts, project), &mut back, moved)?;
+                let sought = if parts.is_empty() {
+                    self.short(whole, &holders, &back)
+                } else {
+                    parts
+                };
+                self.seek(whole, (&sought, project), &mut back, moved)?;
                 parts = self.parts_of(whole, &holders, &back);
+                // What is to come into something that lies elsewhere is looked at ever more seldom.
+                let is_here = parts.is_empty() && missing(&home).is_empty();
+                next = is_here.then(|| GLANCE.max(2 * spent));
             }
             let missing = missing(&home);
-            if (missing.is_empty() && parts.is_empty()) || is_last {
-                let unseen = missing.into_iter().collect();
+            // What is still to come into something that lies elsewhere may come only as long as the
+            // folder is there.
+            let is_all = missing.is_empty() && self.short(whole, &holders, &back).is_empty();
+            if is_all || is_last {
+                let with = |id: &AssetId| whole.with(*id).iter().copied();
+                let missing = missing
+                    .iter()
+                    .flat_map(|id| [*id].into_iter().chain(with(id)));
+                let in_parts = parts.keys().flat_map(|id| {
+                    let inside = back.inside(*id);
+                    with(id).filter(move |id| !inside.contains(id))
+                });
+                let unseen = missing.chain(in_parts).collect();
                 let elsewhere = parts.keys().flat_map(|id| self.seen_elsewhere(*id, &back));
                 let elsewhere = elsewhere.collect();
                 let inside = inside.into_iter();
@@ -71,7 +91,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
         read: Inventory,
         moved: &Moved,
     ) -> Back {
-        let mut back = Back::listed(read);
+        let mut back = Back::listed(read, &self.ledger.state().catalogue);
         for id in holders {
             self.complete(whole, *id, &mut back, moved);
         }
@@ -84,7 +104,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
             all: &whole.went(id),
         };
         let known = &self.ledger.state().catalogue;
-        back.complete(went, moved, known, |id| self.is_open(id));
+        back.complete(went, moved, known);
     }
 
     /// Looks elsewhere for what is missing in things that are there again; nothing where nothing more
@@ -96,18 +116,40 @@ impl<Se: Session> Stager<'_, '_, Se> {
         back: &mut Back,
         moved: &mut Moved,
     ) -> Option<()> {
+        moved.begin();
         for id in parts.keys() {
             let went = Went {
                 whole: *id,
                 all: &whole.went(*id),
             };
-            let lost = back.lost(went, |id| self.is_open(id));
-            moved.seek(*id, &lost, &mut |assets, whole| {
+            let lost = back.lost(went);
+            let open = lost.iter().copied().filter(|id| self.is_open(*id));
+            let open: BTreeSet<AssetId> = open.collect();
+            let is_open = |id| open.contains(&id);
+            moved.seek(*id, (&lost, is_open), &mut |assets, whole| {
                 self.read_in(assets, whole, project)
             })?;
             self.complete(whole, *id, back, moved);
         }
         Some(())
+    }
+
+    /// What is seen of something that is there again, where that is not all that was in it, be it
+    /// elsewhere.
+    pub(super) fn part_of(&self, whole: &Whole, id: AssetId, back: &Back) -> Option<Part> {
+        let known = &self.ledger.state().catalogue;
+        let before = Before {
+            bytes: known.bytes(id),
+            with: whole.with(id),
+        };
+        back.part(id, before)
+    }
+
+    /// What is there again and has not all that was in it, be it elsewhere.
+    fn short(&self, whole: &Whole, holders: &[AssetId], back: &Back) -> BTreeMap<AssetId, Part> {
+        let parts = holders.iter();
+        let parts = parts.filter_map(|id| Some((*id, self.part_of(whole, *id, back)?)));
+        parts.collect()
     }
 
     /// What is there again, and has not all in it that is still expected there.

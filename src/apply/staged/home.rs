@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::apply::staged::elsewhere::{Back, Moved};
-use crate::apply::staged::part::Before;
 use crate::apply::staged::whole::{Brought, Whole, is_open, seen};
 use crate::apply::staged::{Cleared, GLANCE, Stager};
 use crate::asset::{AssetId, Kind};
@@ -22,16 +21,6 @@ use crate::store::Session;
 /// How many of those that a list shows in an empty folder are read: each takes a reading of its own, ten
 /// of which go a second.
 const MOST: usize = 100;
-
-/// What is seen of what is home.
-#[derive(Debug, Default)]
-pub(super) struct Home {
-    pub(super) outcomes: Vec<AssetOutcome>,
-    /// What is there, and not all that was in it, be it that this lies elsewhere.
-    pub(super) partial: BTreeMap<AssetId, Part>,
-    /// What is missing in something that lies elsewhere.
-    pub(super) unseen: Vec<AssetId>,
-}
 
 impl<Se: Session> Stager<'_, '_, Se> {
     /// Deletes a staging folder that two lists in a row show to be empty.
@@ -145,12 +134,9 @@ impl<Se: Session> Stager<'_, '_, Se> {
         (home, project, longest): (&BTreeMap<AssetId, Kind>, AssetId, Duration),
         moved: &mut Moved,
         brought: &mut Brought,
-    ) -> Home {
+    ) -> Vec<AssetOutcome> {
         let files = home.iter().filter(|(_, kind)| **kind == Kind::File);
-        let mut seen_home = Home {
-            outcomes: files.map(|(id, _)| seen(*id)).collect(),
-            ..Home::default()
-        };
+        let mut outcomes: Vec<AssetOutcome> = files.map(|(id, _)| seen(*id)).collect();
         let holders = home.iter().filter(|(_, kind)| **kind != Kind::File);
         let holders: Vec<(AssetId, Option<Kind>)> =
             holders.map(|(id, kind)| (*id, Some(*kind))).collect();
@@ -162,10 +148,10 @@ impl<Se: Session> Stager<'_, '_, Se> {
                     brought.unseen.push(*id);
                     brought.unseen.extend(whole.with(*id));
                 }
-                return seen_home;
+                return outcomes;
             };
             let mut back = self.back(whole, &ids, read, moved);
-            let mut parts = self.parts_home(whole, &ids, &back);
+            let parts = self.parts_home(whole, &ids, &back);
             if !parts.is_empty() && spent < longest {
                 spent += GLANCE;
                 let paused = self.server.pause(GLANCE);
@@ -176,20 +162,16 @@ impl<Se: Session> Stager<'_, '_, Se> {
             // Of what could not be listed nobody knows what is missing.
             let listed = parts.iter().filter(|(id, _)| is_listed(**id, &back.read));
             let listed = listed.map(|(id, part)| (*id, *part)).collect();
-            if self.stop.is_none()
-                && self
-                    .seek(whole, (&listed, project), &mut back, moved)
-                    .is_some()
-            {
-                parts = self.parts_home(whole, &ids, &back);
+            if self.stop.is_none() {
+                // What was found before it stopped counts.
+                self.seek(whole, (&listed, project), &mut back, moved);
             }
             for id in &ids {
-                self.judge(&mut seen_home, (*id, whole.with(*id)), &back, brought);
+                outcomes.extend(self.judge((whole, *id), &back, brought));
             }
-            brought.partial.extend(parts);
             break;
         }
-        seen_home
+        outcomes
     }
 
     /// What is home, and has not all in it that it had; of what is not there nobody knows.
@@ -203,38 +185,30 @@ impl<Se: Session> Stager<'_, '_, Se> {
     /// Says what is seen of something that is home, and of what is recorded of it: in it or elsewhere.
     fn judge(
         &self,
-        home: &mut Home,
-        (id, with): (AssetId, &BTreeSet<AssetId>),
+        (whole, id): (&Whole, AssetId),
         back: &Back,
         brought: &mut Brought,
-    ) {
+    ) -> Vec<AssetOutcome> {
         let known = &self.ledger.state().catalogue;
-        let before = Before {
-            bytes: known.bytes(id),
-            with,
-        };
         let unread = || (!is_listed(id, &back.read)).then_some(Part::Unread);
-        let own = (id, back.part(id, before).or_else(unread));
+        let own = (id, self.part_of(whole, id, back).or_else(unread));
         // What came back in it and has a record is settled, however deep it lies.
         let inside = back.inside(id);
-        let there = inside.iter().copied();
+        let with = whole.with(id);
+        let listed = listed_in(id, &back.read).iter();
+        let there: BTreeSet<AssetId> = inside.iter().chain(listed).copied().collect();
+        let there = there.into_iter().filter(|one| *one != id);
         let there = there.filter(|id| with.contains(id) || self.is_open(*id));
         let parts = there.map(|id| (id, back.part_of_inner(id, known)));
+        let mut outcomes = Vec::new();
         for (id, part) in [own].into_iter().chain(parts) {
             match part {
-                None => home.outcomes.push(seen(id)),
-                Some(part) => drop(home.partial.insert(id, part)),
+                None => outcomes.push(seen(id)),
+                Some(part) => drop(brought.partial.insert(id, part)),
             }
         }
-        let lay_elsewhere = back.lay_elsewhere(id);
-        for id in with.difference(&inside) {
-            let unseen = if lay_elsewhere.contains(id) {
-                &mut home.unseen
-            } else {
-                &mut brought.unseen
-            };
-            unseen.push(*id);
-        }
+        brought.unseen.extend(with.difference(&inside));
+        outcomes
     }
 
     /// Whether an asset is recorded as deleted by us, and not as seen alive.
@@ -266,6 +240,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
             let said: RunEvent = self.said(outcomes);
             self.commit(vec![said]);
         }
+    }
+}
+
+/// What a list shows in something.
+fn listed_in(id: AssetId, read: &Inventory) -> &[AssetId] {
+    match read.contents.get(&id) {
+        Some(Contents::Whole(inside)) => inside,
+        Some(Contents::Unread(_)) | None => &[],
     }
 }
 

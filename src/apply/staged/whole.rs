@@ -82,7 +82,7 @@ pub(super) struct Found {
     pub(super) parts: BTreeMap<AssetId, Part>,
     /// Where it was before, or where somebody has put it, each with its kind.
     pub(super) home: BTreeMap<AssetId, Kind>,
-    /// Of these nothing is seen.
+    /// Of these nothing is seen, nor of these in what is not whole.
     pub(super) unseen: BTreeSet<AssetId>,
     /// What was in something that is not whole, and is seen elsewhere.
     pub(super) elsewhere: Vec<AssetId>,
@@ -126,21 +126,19 @@ impl<Se: Session> Stager<'_, '_, Se> {
             home = self.bring_home(whole, (found, project), &mut brought);
         }
         let at = (&home, project, longest);
-        let mut home = self.look_home(whole, at, &mut moved, &mut brought);
-        // What is still coming may need the folder, unless it has had its time since another run asked.
-        let may_come = !brought.partial.is_empty() && !whole.is_there;
-        let is_all = brought.unseen.is_empty() && brought.failed.is_empty() && !may_come;
+        let mut outcomes = self.look_home(whole, at, &mut moved, &mut brought);
+        // What is still to come may come only as long as the folder is there, wherever what it goes into
+        // lies now. An empty one that stays is cleared away by a later run.
+        let is_all =
+            brought.unseen.is_empty() && brought.failed.is_empty() && brought.partial.is_empty();
         let is_over = is_all
             && self.stop.is_none()
             && self.delete_empty(whole.folder, project) != Cleared::Unknown;
-        // What is elsewhere needs the folder no more.
-        brought.unseen.extend(home.unseen);
-        brought.partial.extend(home.partial);
         if let Some(message) = moved.warning() {
             self.warn(message);
         }
-        home.outcomes.extend(elsewhere.into_iter().map(seen));
-        self.record_home(whole, home.outcomes, is_over, &mut brought);
+        outcomes.extend(elsewhere.into_iter().map(seen));
+        self.record_home(whole, outcomes, is_over, &mut brought);
         brought
     }
 
@@ -161,12 +159,25 @@ impl<Se: Session> Stager<'_, '_, Se> {
         } = found;
         brought.unseen.extend(unseen);
         inside.retain(|id, _| !parts.contains_key(id));
-        let stay = parts.keys().filter_map(|id| whole.tops.get(id));
-        brought.unseen.extend(stay.flatten());
+        if whole.is_there {
+            for id in parts.keys() {
+                self.tell_stays(whole.folder, *id);
+            }
+        }
         brought.partial.extend(parts);
         let moved = self.move_home(&inside, (whole.folder, project), brought);
         home.extend(moved.iter().filter_map(|id| Some((*id, *inside.get(id)?))));
         home
+    }
+
+    /// Says how something comes home that stays in the folder, since not all of it is back though it has
+    /// had its time.
+    fn tell_stays(&mut self, folder: AssetId, id: AssetId) {
+        let parent = self.ledger.state().catalogue.parent(id);
+        let to = parent.map_or_else(String::new, |parent| format!(" to `{parent}`"));
+        self.warn(format!(
+            "`{id}` stays in its staging folder `{folder}`, since not all of it is back; where somebody has taken something out of it, move it{to} by hand"
+        ));
     }
 
     /// Has the server restore the folder; says for how long it is then looked into, or nothing where
