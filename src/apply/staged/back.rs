@@ -24,7 +24,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
     pub(super) fn move_back(&mut self, ids: &BTreeSet<AssetId>, after: After) -> BTreeSet<AssetId> {
         let mut back = BTreeSet::new();
         let mut ways: BTreeMap<Way, Vec<(AssetId, Kind)>> = BTreeMap::new();
-        let mut lost = Vec::new();
+        let (mut lost, mut inner) = (Vec::new(), Vec::new());
         let state = self.ledger.state();
         let folders = ids.iter().filter_map(|id| state.waits_in(*id)).collect();
         let Some(gone) = self.gone(&folders) else {
@@ -32,15 +32,14 @@ impl<Se: Session> Stager<'_, '_, Se> {
         };
         let state = self.ledger.state();
         let goes = |id: &AssetId| state.waits_in(*id).is_some_and(|into| gone.contains(&into));
-        let (going, ids): (Vec<AssetId>, Vec<AssetId>) = ids.iter().partition(|id| goes(id));
+        let (going, ids): (BTreeSet<AssetId>, BTreeSet<AssetId>) =
+            ids.iter().partition(|id| goes(id));
         for id in &ids {
             let Some(aside) = state.aside(*id).copied() else {
                 continue;
             };
             let Some(folder) = state.staging(aside.into) else {
-                if after == After::Forget {
-                    back.insert(*id);
-                }
+                inner.push((*id, aside.into));
                 continue;
             };
             match state.catalogue.parent(*id) {
@@ -51,8 +50,6 @@ impl<Se: Session> Stager<'_, '_, Se> {
                 None => lost.push(*id),
             }
         }
-        let inner: Vec<AssetId> = back.iter().copied().collect();
-        self.drop_records(&inner);
         self.leave_alone(lost, Other::Stuck);
         self.leave_going(going);
         for (way, assets) in ways {
@@ -62,6 +59,15 @@ impl<Se: Session> Stager<'_, '_, Se> {
             // A move that is not answered may be made all the same.
             self.homes.insert(way.2);
             back.extend(self.move_on(way, &assets, after));
+        }
+        if after == After::Forget {
+            // What lies in something that cannot go back is as it was.
+            inner.retain(|(id, holder)| {
+                !back.contains(id) && (back.contains(holder) || !ids.contains(holder))
+            });
+            let inner: Vec<AssetId> = inner.into_iter().map(|(id, _)| id).collect();
+            self.drop_records(&inner);
+            back.extend(inner);
         }
         back
     }
@@ -93,7 +99,7 @@ impl<Se: Session> Stager<'_, '_, Se> {
     }
 
     /// Leaves what is on its way out with its staging folder, and says how it comes back.
-    fn leave_going(&mut self, going: Vec<AssetId>) {
+    fn leave_going(&mut self, going: BTreeSet<AssetId>) {
         let state = self.ledger.state();
         let with = |id: &AssetId| Some((state.waits_in(*id)?, state.being_deleted_by(*id)));
         let all: BTreeSet<_> = going.iter().filter_map(with).collect();
