@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Kind};
 pub use crate::event::{Path, Waypoint, Why};
 use crate::inventory::{Mark, Seen};
 use crate::manifest::document::Entry;
@@ -326,7 +326,9 @@ pub fn decide(case: Case<'_>, rules: Rules, now: Timestamp) -> Option<Decision> 
     if let Some(record) = record
         && let Some(recorded) = Recorded::of(&record.status)
     {
-        if facts.is_none() && !is_there {
+        // A version stack without files is none that is back.
+        let is_shell = facts.is_some_and(|facts| facts.kind == Kind::VersionStack);
+        if (facts.is_none() || is_shell) && !is_there {
             return Some(Decision::Unchanged { listed: true });
         }
         // Who took it out of its staging folder was heard, and that was said.
