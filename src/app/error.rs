@@ -221,9 +221,9 @@ impl Error {
             Self::OtherHome { api: Some(_), .. } => {
                 Some("give `--api v4`: a state of V4 does not become one of v2")
             }
-            Self::OtherHome { api: None, .. } => {
-                Some("keep one state for each server and account: name another with `--state`")
-            }
+            Self::OtherHome { api: None, .. } => Some(
+                "keep one state for each server and account: name another with `--state`, or give `--sandbox` where it is that of the embedded sandbox",
+            ),
             Self::SeveralAccounts(_) => Some(
                 "nothing was sent; name one with `--account`, `RETIRE_ACCOUNT`, or `account` in `retire.toml` or in the manifest",
             ),

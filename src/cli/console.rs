@@ -14,6 +14,7 @@ use crate::cli::project::links;
 use crate::frameio::mask::{self, Secrets};
 use crate::render::Style;
 use crate::render::escape::escape;
+use crate::render::wrap::wrapped;
 
 /// Standard output for data, standard error for words, standard input for answers.
 #[derive(Debug, Clone)]
@@ -186,6 +187,18 @@ impl Console {
         Ok(())
     }
 
+    /// Writes words for people to standard output, in lines for which a terminal has room.
+    ///
+    /// # Errors
+    ///
+    /// Returns why they cannot be written, which may be that nobody reads them any more.
+    pub(crate) fn text(
+        &self,
+        write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        self.data(|style, sink| wrapped(self.width(), sink, |sink| write(style, sink)))
+    }
+
     /// Writes a document to a sink that takes no secret.
     ///
     /// # Errors
@@ -245,7 +258,8 @@ impl Console {
     pub(crate) fn words(&self, write: impl FnOnce(Style, &mut dyn Write) -> io::Result<()>) {
         let mut text = Vec::new();
         let written = write(self.err, &mut text);
-        let text = self.masked(text);
+        // A secret may have a space in it, at which a line could end.
+        let text = self.on_terminal(self.masked(text));
         let mut sink = io::stderr().lock();
         let cleared = if self.drawn.swap(false, Ordering::Relaxed) {
             sink.write_all(b"\r\x1b[2K")
@@ -261,6 +275,19 @@ impl Console {
                 .and_then(|()| sink.write_all(&text))
                 .and_then(|()| sink.flush()),
         );
+    }
+
+    /// Words in lines for which a terminal has room, where standard error is one.
+    fn on_terminal(&self, text: Vec<u8>) -> Vec<u8> {
+        let width = self.terminals.1.then(|| {
+            let width = terminal_size_of(io::stderr());
+            width.map_or(USUAL_WIDTH, |(Width(width), _)| usize::from(width))
+        });
+        let mut lines = Vec::new();
+        match wrapped(width, &mut lines, |sink| sink.write_all(&text)) {
+            Ok(()) => lines,
+            Err(_) => text,
+        }
     }
 
     /// A text that names what lies in the current folder from there, wherever its path came from.

@@ -19,7 +19,7 @@ use crate::cli::secrets::error::SecretError;
 use crate::cli::settings::origin::SettingsError;
 use crate::diagnostic::{Finding, in_words};
 use crate::frameio::transport::TransportError;
-use crate::plan::approve::{Refusals, Refused};
+use crate::plan::approve::{Lack, Refusals};
 use crate::plan::restore::NotChosen;
 use crate::plan::unread_marks::UnreadMarks;
 use crate::plan::unstage::NotStaged;
@@ -133,8 +133,8 @@ pub(crate) enum Failure {
     #[error("the state `{}` is one of v2, and only V4 restores", .0.display())]
     RestoreOfV2(PathBuf),
     /// Nobody has shown how the API does something.
-    #[error("nobody has published how the API {0}, and no probe has shown it here")]
-    Unproven(&'static str),
+    #[error("nobody has published how the API {0}, and {1}")]
+    Unproven(&'static str, Lack),
     /// Two PATHs where one state is changed.
     #[error("`{}` is the second PATH, and a command changes one state at a time", .0.display())]
     TwoStates(PathBuf),
@@ -363,7 +363,7 @@ impl Failure {
                 | StoreError::Replaced { .. } => Exit::Failed,
             },
             Self::Unapproved { .. }
-            | Self::Unproven(_)
+            | Self::Unproven(..)
             | Self::Declined
             | Self::Kept
             | Self::TooFewFound { .. }
@@ -408,17 +408,15 @@ impl Failure {
             Self::SignIn(_) => Some("run `retire login` again, and paste the whole address"),
             Self::NoIds => Some("name the assets whose records are to be dropped"),
             Self::NotToV4 => Some("give `--api v4`"),
-            Self::NotChosen(_) => Some(
-                "`retire state history` shows the runs, and `retire state list --status retired` the assets",
-            ),
-            Self::NotStaged(_) => Some("`retire state list --status staged` shows what is"),
+            Self::NotChosen(why) => why.hint(),
+            Self::NotStaged(why) => Some(why.hint()),
             Self::NoRun { .. } => Some("`retire state history` shows all of them"),
             Self::NothingChosen => Some("name a run, as in `run:7`, or assets by their ids"),
             Self::TwoChoices | Self::TwoRuns => Some("take back one after the other"),
             Self::RestoreOfV2(_) => Some(
                 "make it one of V4 with `retire state migrate`, then restore; or restore in the web app, in the project's recently deleted assets",
             ),
-            Self::Unproven(_) => Some(Refused::Unproven.hint()),
+            Self::Unproven(..) => Some(Lack::HINT),
             Self::NoLists => {
                 Some("give `--api v4` and a token of V4, where the ids are those of V4")
             }

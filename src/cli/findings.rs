@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::connect::is_same_server;
+use crate::cli::again;
 use crate::cli::args::Proof;
 use crate::cli::failure::Failure;
 use crate::cli::files;
@@ -10,10 +11,11 @@ use crate::cli::project;
 use crate::cli::settings::Settings;
 use crate::cli::settings::server::Server;
 use crate::plan::Plan;
-use crate::plan::approve::{Refusals, Refused, refusals};
-use crate::probe::Findings;
+use crate::plan::approve::{Lack, Refusals, Refused, refusals};
 use crate::probe::document::{Document, NAME};
+use crate::probe::{Assumption, Findings};
 use crate::render::report::{Summary, WayBack};
+use crate::render::restorable::PROBE_FIRST;
 use crate::state::Api;
 use crate::store::file::publish;
 
@@ -43,18 +45,27 @@ pub(super) fn load(path: &Path) -> Result<Option<Document>, Failure> {
     })
 }
 
-/// Whether a probe has seen on a server what something rests on.
+/// What is missing for a probe to have shown on a server what something rests on; nothing where it has.
 ///
 /// # Errors
 ///
 /// Returns why what it found cannot be used.
-pub(super) fn show(
+pub(super) fn lack(
     paths: &[PathBuf],
     server: &str,
-    rests: fn(&Findings) -> bool,
-) -> Result<bool, Failure> {
-    let found = load(&place(paths)?)?;
-    Ok(found.is_some_and(|found| is_same_server(&found.server, server) && rests(&found.findings)))
+    lacking: fn(&Findings) -> Vec<Assumption>,
+) -> Result<Option<Lack>, Failure> {
+    let Some(found) = load(&place(paths)?)? else {
+        return Ok(Some(Lack::NoProbe));
+    };
+    if !is_same_server(&found.server, server) {
+        return Ok(Some(Lack::OtherServer));
+    }
+    let lacking: Vec<&str> = lacking(&found.findings)
+        .into_iter()
+        .map(Assumption::name)
+        .collect();
+    Ok((!lacking.is_empty()).then_some(Lack::NotSeen(lacking)))
 }
 
 /// Why a plan is not carried out, whoever approves it; nothing where it may be. One reason is that it
@@ -72,31 +83,49 @@ pub(super) fn refused(
     let is_real = settings.server.value != Server::Sandbox;
     if is_real && !plan.staging.is_empty() && !proof.unproven {
         let server = settings.server.value.name();
-        let is_shown = show(paths, server, Findings::move_aside)?;
-        all.extend((!is_shown).then_some(Refused::Unproven));
+        let lack = lack(paths, server, Findings::lacking_to_move_aside)?;
+        all.extend(lack.map(Refused::Unproven));
     }
     Ok(Refusals::of(all))
 }
 
-/// Whether a probe has shown what it takes to bring back what was deleted on a server. What cannot be read
-/// is named by whoever needs it.
-pub(super) fn brings_back(paths: &[PathBuf], server: &str) -> bool {
-    server == Server::Sandbox.name() || show(paths, server, Findings::bring_back).unwrap_or(false)
+/// Whether nothing is missing on a server for what was deleted, or moved aside, to be taken back. What
+/// cannot be read is named by whoever needs it.
+pub(super) fn takes_back(paths: &[PathBuf], server: &str, is_staged: bool) -> bool {
+    let lacking = if is_staged {
+        Findings::lacking_to_bring_back_staged
+    } else {
+        Findings::lacking_to_bring_back
+    };
+    let is_shown = || lack(paths, server, lacking).is_ok_and(|lack| lack.is_none());
+    server == Server::Sandbox.name() || is_shown()
 }
 
-/// How what a run has deleted can be taken back by a command; nothing where there is no such command.
+/// What somebody has to know before something is deleted: a line, where there is something.
+pub(super) fn before(settings: &Settings, paths: &[PathBuf], is_staged: bool) -> String {
+    let is_said = settings.api.value == Api::V4
+        && !takes_back(paths, settings.server.value.name(), is_staged);
+    if is_said {
+        format!("\n{PROBE_FIRST}")
+    } else {
+        String::new()
+    }
+}
+
+/// How what a run has done can be taken back by a command; nothing where there is no such command.
 pub(super) fn way_back(
     settings: &Settings,
     paths: &[PathBuf],
     summary: &Summary,
 ) -> Option<WayBack> {
-    if settings.api.value != Api::V4 || summary.counts.retired == 0 {
+    let is_staged = summary.counts.staged > 0 || summary.staged.assets > 0;
+    if settings.api.value != Api::V4 || (summary.counts.retired == 0 && !is_staged) {
         return None;
     }
-    Some(if brings_back(paths, settings.server.value.name()) {
-        WayBack::Proven
-    } else {
-        WayBack::Unproven
+    let is_sandbox = settings.server.value == Server::Sandbox;
+    Some(WayBack {
+        words: again::words(is_sandbox, &settings.state, paths),
+        is_proven: takes_back(paths, settings.server.value.name(), is_staged),
     })
 }
 

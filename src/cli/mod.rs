@@ -18,6 +18,7 @@ use signals::Signals;
 use crate::render::escape;
 use crate::render::notices::Most;
 
+mod again;
 pub mod args;
 mod ci;
 mod clock;

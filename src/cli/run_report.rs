@@ -16,6 +16,7 @@ use crate::plan::approve::{Consent, Refusals};
 use crate::render::receipt::{Approval, Asked, Receipt, Source, markdown};
 use crate::render::report::Summary;
 use crate::render::{checks, json, model, withheld};
+use crate::state::Status;
 use crate::store::file::FileStore;
 
 /// What was planned, kept for the reports of what came of it.
@@ -44,11 +45,26 @@ impl Planned {
 
 /// Says where the state lies after a run, and how what it deleted comes back.
 pub(super) fn place(summary: &mut Summary, settings: &Settings, paths: &[PathBuf]) {
-    summary.way_back = findings::way_back(settings, paths, summary);
+    // What a run settles was deleted by an earlier one, which its record names.
+    if summary.resolved == 0 || is_its_own(settings, summary) {
+        summary.way_back = findings::way_back(settings, paths, summary);
+    }
     // A run in which no status changes writes nothing.
     if !files::is_there(&settings.state.value) {
         summary.state_path.clear();
     }
+}
+
+/// Whether something is recorded as deleted, or moved aside, by this run.
+fn is_its_own(settings: &Settings, summary: &Summary) -> bool {
+    let loaded = FileStore::new(&settings.state.value).load().ok().flatten();
+    loaded.is_some_and(|loaded| {
+        let mut records = loaded.state.assets.values();
+        records.any(|record| {
+            let is_taken = matches!(record.status, Status::Retired(_) | Status::Staged(_));
+            is_taken && Some(record.run) == summary.run
+        })
+    })
 }
 
 /// Writes the reports of a run, by how its assets stand in the state after it.

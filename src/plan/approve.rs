@@ -17,7 +17,7 @@ use crate::plan::cover;
 use crate::plan::decide::Decision;
 use crate::plan::holds;
 use crate::plan::model::Parts;
-pub use crate::plan::refused::{Refusals, Refused};
+pub use crate::plan::refused::{Lack, Refusals, Refused};
 use crate::plan::{MarksSince, Place, Plan, Shelter, Unsettled};
 
 /// Who or what agreed to a plan.

@@ -1,5 +1,6 @@
 //! Why a plan is not carried out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::{count, counted};
@@ -49,9 +50,9 @@ pub enum Refused {
     Marks(UnreadMarks),
     /// Assets are to be moved aside, and nobody has shown what the API does with them.
     #[error(
-        "nobody has published how the API treats what is moved into a folder that is deleted, and no probe has shown it here"
+        "nobody has published how the API treats what is moved into a folder that is deleted, and {0}"
     )]
-    Unproven,
+    Unproven(Lack),
     /// Guards are in the way.
     #[error("{}", guarded(.0))]
     Guarded(Arc<Report>),
@@ -99,6 +100,38 @@ fn guarded(report: &Report) -> String {
     }
 }
 
+/// Why nothing shows what the API does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// There is no file of a probe.
+    NoProbe,
+    /// What a probe found is of another server.
+    OtherServer,
+    /// A probe has not seen this, by the names in its document.
+    NotSeen(Vec<&'static str>),
+}
+
+impl Lack {
+    /// What to do.
+    pub const HINT: &str = "nothing was sent; `retire probe --project ID`, in an empty project, finds it out on your own account, or give `--unproven`";
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoProbe => formatter.write_str("no probe has shown it here"),
+            Self::OtherServer => {
+                formatter.write_str("what `retire.probe.json` says is of another server")
+            }
+            Self::NotSeen(all) => write!(
+                formatter,
+                "the probe has not seen what that relies on (`{}`)",
+                all.join("`, `")
+            ),
+        }
+    }
+}
+
 /// How many protected assets a refusal names at most, so that its hint stays in sight.
 const NAMED: usize = 5;
 
@@ -135,9 +168,7 @@ impl Refused {
                 "nothing was sent; if the server had trouble, run it again; else correct the id in that line, lift the hold by a line under `releases` where that project is over, or give a token that may read it"
             }
             Self::Marks(unread) => unread.hint(),
-            Self::Unproven => {
-                "nothing was sent; `retire probe --project ID` finds it out on your own account, or give `--unproven`"
-            }
+            Self::Unproven(_) => Lack::HINT,
             Self::WrongNumber { .. } => {
                 "read the plan again, then type the number of files that it would delete"
             }

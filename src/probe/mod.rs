@@ -188,14 +188,8 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether what was deleted was seen to come back: a file, and a folder with what was in it. What
-    /// did not go with its folder did not come back with it.
-    #[must_use]
-    pub fn bring_back(&self) -> bool {
-        self.lacking_to_bring_back().is_empty()
-    }
-
-    /// Which findings are not there that bringing back rests on.
+    /// Which findings are not there that bringing back rests on: a file was seen to come back, and a
+    /// folder with what was in it. What did not go with its folder did not come back with it.
     #[must_use]
     pub fn lacking_to_bring_back(&self) -> Vec<Assumption> {
         lacking([
@@ -217,14 +211,8 @@ impl Findings {
         ])
     }
 
-    /// Whether what is moved aside was seen to go with its folder: a moved file keeps its id, and
-    /// what is in a folder goes once that is deleted.
-    #[must_use]
-    pub fn move_aside(&self) -> bool {
-        self.lacking_to_move_aside().is_empty()
-    }
-
-    /// Which findings are not there that moving aside rests on.
+    /// Which findings are not there that moving aside rests on: a moved file was seen to keep its id, and
+    /// what is in a folder to go once that is deleted.
     #[must_use]
     pub fn lacking_to_move_aside(&self) -> Vec<Assumption> {
         lacking([
@@ -242,11 +230,17 @@ impl Findings {
         ])
     }
 
-    /// Whether what went with the folder that it was moved aside into was seen to come back: with that
-    /// folder, and from there to where it was, as it went aside.
+    /// The same of what went with the folder that it was moved aside into: it comes back with that folder,
+    /// and goes from there to where it was, as it went aside.
     #[must_use]
-    pub fn bring_back_staged(&self) -> bool {
-        self.bring_back() && self.move_aside()
+    pub fn lacking_to_bring_back_staged(&self) -> Vec<Assumption> {
+        let mut all = self.lacking_to_bring_back();
+        for one in self.lacking_to_move_aside() {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        all
     }
 
     /// What was observed, in the words of the document; nothing where that could not be found out.

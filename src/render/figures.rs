@@ -70,17 +70,17 @@ pub(crate) struct Summary {
     pub(crate) state_path: String,
     /// Whether the run could not be written there.
     pub(crate) not_saved: bool,
-    /// How what it deleted can be taken back by a command, where there is one.
+    /// How what it did can be taken back by a command, where there is one.
     pub(crate) way_back: Option<WayBack>,
 }
 
-/// How what a run deleted can be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WayBack {
-    /// By one command.
-    Proven,
-    /// The same, once a probe has shown what it rests on.
-    Unproven,
+/// How what a run deleted or moved aside can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WayBack {
+    /// What its command needs besides the run, each word after a space.
+    pub(crate) words: String,
+    /// Whether nothing is missing for it that a probe has to show.
+    pub(crate) is_proven: bool,
 }
 
 impl Summary {

@@ -46,14 +46,15 @@ pub(crate) fn named(runs: &[u64]) -> String {
     }
 }
 
-/// Writes a table of the runs, newest first; `now` says for how long each can be taken back.
+/// Writes a table of the runs, newest first; `now` says for how long each can be taken back, and `words`
+/// what the command that does needs besides the run.
 ///
 /// # Errors
 ///
 /// Returns what the sink says when it cannot take the text.
 pub(crate) fn history(
     state: &State,
-    now: Timestamp,
+    (words, now): (&str, Timestamp),
     style: Style,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
@@ -91,14 +92,20 @@ pub(crate) fn history(
             writeln!(sink, "{}", style.paint(Paint::Dim, line))?;
         }
         if let Some(restorable) = restorable.get(number) {
-            let line = restorable::line((*number, *restorable), now, style);
+            let line = restorable::line((*number, *restorable), (words, now), style);
             writeln!(sink, "{:indent$}{line}", "")?;
         }
         if counts
             .get(number)
             .is_some_and(|(counts, _)| counts.staged > 0)
         {
-            let line = format!("`retire state unstage run:{number}` moves back what waits");
+            let words = escape(words);
+            let due = due(state, *number);
+            let due = due.map_or_else(String::new, |due| {
+                format!("deleted from {} on; ", moment(due))
+            });
+            let line =
+                format!("{due}`retire state unstage run:{number}{words}` moves back what waits");
             writeln!(sink, "{:indent$}{}", "", style.paint(Paint::Dim, line))?;
         }
         for released in &run.released {
@@ -106,6 +113,13 @@ pub(crate) fn history(
         }
     }
     Ok(())
+}
+
+/// From when on the first of what a run moved aside is deleted.
+fn due(state: &State, run: u64) -> Option<Timestamp> {
+    let own = state.assets.values().filter(|record| record.run == run);
+    let asides = own.filter_map(|record| record.status.aside());
+    asides.map(|aside| aside.due).min()
 }
 
 /// What was restored since.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::render::escape::escape;
 use crate::render::{Paint, Style, counted, either, moment};
 use crate::state::{Restorable, State};
 
@@ -59,7 +60,7 @@ impl Left {
 }
 
 /// What is said where no probe has shown what a restore rests on: whoever needs one is in a hurry.
-pub(crate) const PROBE_FIRST: &str = "`retire restore` asks for what `retire probe --project ID` finds on this account, or for `--unproven`: run the probe before you need it.";
+pub(crate) const PROBE_FIRST: &str = "`retire restore` and `retire state unstage` ask for what `retire probe --project ID` finds in an empty project, or for `--unproven`: make the probe before you need it.";
 
 /// Says which runs have restored since what a run deleted, and where that is listed.
 pub(crate) fn restored_since(run: u64, by_run: &BTreeMap<u64, usize>) -> Vec<String> {
@@ -86,9 +87,13 @@ fn time_to(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Says up to when a run can be taken back.
-pub(super) fn line((run, restorable): (u64, Restorable), now: Timestamp, style: Style) -> String {
+pub(super) fn line(
+    (run, restorable): (u64, Restorable),
+    (words, now): (&str, Timestamp),
+    style: Style,
+) -> String {
     let Restorable { until, undated } = restorable;
-    let command = format!("`retire restore run:{run}` takes it back");
+    let command = format!("`retire restore run:{run}{}` takes it back", escape(words));
     let Some(until) = until else {
         return style
             .paint(
@@ -147,7 +152,7 @@ mod tests {
                 until: Some(until),
                 undated,
             };
-            line((7, restorable), at(now), Style { colour: true })
+            line((7, restorable), ("", at(now)), Style { colour: true })
         };
         let lines = [
             said("2026-12-17T09:59:59Z", 0),
@@ -156,7 +161,7 @@ mod tests {
             said("2026-12-20T09:59:30Z", 0),
             said("2026-12-20T10:00:00Z", 0),
             said("2026-12-20T12:00:00Z", 2),
-            line((7, Restorable::default()), until[0], Style::default()),
+            line((7, Restorable::default()), ("", until[0]), Style::default()),
         ];
         let lines = lines.join("\n").replace('\u{1b}', "ESC");
         insta::assert_snapshot!(lines);

@@ -94,7 +94,7 @@ fn said(
         (Why::Pinned, _) => "other than its entry says".to_owned(),
         (Why::Blocked, _) => "blocked".to_owned(),
         (Why::Unread, _) => "not read".to_owned(),
-        (Why::Drift, _) => "recorded as deleted, restored or rescued, and there".to_owned(),
+        (Why::Drift, _) => "recorded as deleted or taken back, and is there".to_owned(),
         (Why::Unrecorded, _) => "in a staging folder, and no record says where it was".to_owned(),
         (Why::Marked(mark), _) => marked(mark, quote),
     };

@@ -148,7 +148,7 @@ pub(crate) fn refused(why: &Refused) -> Sentence {
         Refused::WrongNumber { .. }
         | Refused::Mismatched(_)
         | Refused::NotChecked
-        | Refused::Unproven => why.clone(),
+        | Refused::Unproven(_) => why.clone(),
         Refused::Unplaced(all) => {
             Refused::Unplaced(all.iter().map(|one| kept(one, &mut texts)).collect())
         }

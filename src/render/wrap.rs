@@ -50,7 +50,7 @@ impl Wrap<'_> {
         // Gaps between columns stay where there is room for what comes behind them; behind the last word
         // of a line nothing is written, which a terminal could take for a line of its own.
         let mut gap = String::new();
-        for word in text.split_inclusive(' ') {
+        for word in words(&text, self.width - indent) {
             let (own, space) = word.split_at(word.trim_end().len());
             let wide = rows::shown(own);
             if taken > indent && wide > 0 && taken + gap.len() + wide > self.width {
@@ -70,6 +70,30 @@ impl Wrap<'_> {
         }
         Ok(())
     }
+}
+
+/// The words of a line, each with the space behind it. What stands between backquotes is one word where
+/// there is room for it: it may be a command, and whoever copies half of it gives half of it.
+fn words(text: &str, room: usize) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = |from: usize| {
+            rest[from..]
+                .find(' ')
+                .map_or(rest.len(), |at| from + at + 1)
+        };
+        let (first, mut all) = (end(0), end(0));
+        let is_open = |word: &str| word.matches('`').count() % 2 == 1;
+        while is_open(&rest[..all]) && all < rest.len() {
+            all = end(all);
+        }
+        let is_one = !is_open(&rest[..all]) && rows::shown(rest[..all].trim_end()) <= room;
+        let (word, behind) = rest.split_at(if is_one { all } else { first });
+        words.push(word);
+        rest = behind;
+    }
+    words
 }
 
 impl Write for Wrap<'_> {
@@ -113,6 +137,18 @@ mod tests {
             .map(|line| line.trim_end().to_owned())
             .collect();
         assert_eq!(trimmed.join("\n"), wrapped);
+        // What may be a command is not cut where there is room for it.
+        let trimmed = |width, text: &str| -> Vec<String> {
+            let all = lines(Some(width), text);
+            all.lines().map(|line| line.trim().to_owned()).collect()
+        };
+        let text = "say now `retire find x` here";
+        assert_eq!(trimmed(20, text), ["say now", "`retire find x`", "here"]);
+        assert_eq!(trimmed(14, text), ["say now", "`retire", "find x`", "here"]);
+        assert_eq!(
+            trimmed(16, "an odd ` is one word"),
+            ["an odd ` is one", "word"]
+        );
         // A word that is too long by itself is not cut: it may be an id.
         assert_eq!(lines(Some(4), "abcdefgh ij").lines().count(), 2);
     }

@@ -206,8 +206,8 @@ fn what_was_staged_does_not_come_back_where_a_moved_file_has_another_id() {
         format!(r#"{{"assumption":"{one}","expected":"{expected}","observed":"{observed}"}}"#)
     };
     for (keeps, said) in [
-        (Some("no"), "no probe has shown it here"),
-        (None, "no probe has shown it here"),
+        (Some("no"), "(`move-keeps-id`)"),
+        (None, "(`move-keeps-id`)"),
         (Some("yes"), "nobody approved"),
     ] {
         let mut all = vec![

@@ -332,8 +332,12 @@ fn nobody_begins_with_what_nothing_shows_or_nobody_approved() {
         )
     };
     for (server, folder, said) in [
-        ("https://api.frame.io", "slow", "no probe has shown it here"),
-        (&*url, "no", "no probe has shown it here"),
+        ("https://api.frame.io", "slow", "is of another server"),
+        (
+            &*url,
+            "no",
+            "has not seen what that relies on (`restore-folder`)",
+        ),
         (&*url, "slow", "nobody approved"),
     ] {
         desk.write("retire.probe.json", found(server, folder));

@@ -101,7 +101,11 @@ pub struct Recall {
 
 /// The number of the run that a word names (`run:7`); nothing where it names none.
 pub(super) fn run_number(word: &str) -> Option<Result<u64, &'static str>> {
-    let number = word.strip_prefix("run:")?.parse();
+    let (first, number) = word.split_at_checked("run:".len())?;
+    if !first.eq_ignore_ascii_case("run:") {
+        return None;
+    }
+    let number = number.parse();
     Some(number.map_err(|_why| "a run is named by its number: `run:7`"))
 }
 
@@ -112,4 +116,25 @@ pub(super) fn run_meant(word: &str) -> Option<u64> {
     rest.trim_start_matches(['-', '_', '#', '=', ' '])
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_by_its_number_and_known_by_what_looks_like_it() {
+        assert_eq!(run_number("run:7"), Some(Ok(7)));
+        assert_eq!(run_number("RUN:7"), Some(Ok(7)));
+        assert!(matches!(run_number("run:"), Some(Err(_))));
+        for word in ["run7", "run", "7", "é7é7", ""] {
+            assert_eq!(run_number(word), None, "{word}");
+        }
+        for word in ["run7", "run-7", "Run 7", "#7", "7"] {
+            assert_eq!(run_meant(word), Some(7), "{word}");
+        }
+        for word in ["run", "runs", "7a", ""] {
+            assert_eq!(run_meant(word), None, "{word}");
+        }
+    }
 }

@@ -149,7 +149,7 @@ fn idle(
         let said = model::run::run(&summary, None, clock::now());
         let shown = context
             .console
-            .data(|style, sink| summary::after_idle(&said, style, sink));
+            .text(|style, sink| summary::after_idle(&said, style, sink));
         OutputError::unless_gone(shown)?;
     }
     Ok(exit)
@@ -207,7 +207,7 @@ fn apply(
             .console
             .words(|style, sink| text::plan(&view, style, sink));
     }
-    let consent = consent.map_or_else(|| ask_consent(context, &prepared), Ok)?;
+    let consent = consent.map_or_else(|| ask_consent(context, &settings, &paths, &prepared), Ok)?;
     let approved = approve(plan, consent, skip).map_err(Refusals::from)?;
     let stages = !approved.staging().is_empty() || !prepared.basis.state.staging.is_empty();
     let account = (prepared.basis.target.account.clone()).filter(|_| stages || approved.sends());
@@ -385,7 +385,12 @@ fn consent(
 }
 
 /// Has somebody type how many files go, with where they go from and what they weigh in sight.
-fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failure> {
+fn ask_consent(
+    context: &Context,
+    settings: &Settings,
+    paths: &[PathBuf],
+    prepared: &Prepared,
+) -> Result<Consent, Failure> {
     let target = &prepared.basis.target;
     let (goes, them) = text::goes(&prepared.plan);
     let account = prepared.checked.live().and_then(checked::account);
@@ -396,16 +401,8 @@ fn ask_consent(context: &Context, prepared: &Prepared) -> Result<Consent, Failur
         }
         None => escape(&target.to_string()).into_owned(),
     };
-    let mut words = Vec::new();
-    let width = context.console.width();
-    // Into memory it cannot fail.
-    drop(wrapped(width, &mut words, |sink| {
-        write!(
-            sink,
-            "\n{place}: {goes}.\nTo {them}, type the number of files that go:"
-        )
-    }));
-    let words = String::from_utf8_lossy(&words);
+    let hint = findings::before(settings, paths, !prepared.plan.staging.is_empty());
+    let words = format!("\n{place}: {goes}.{hint}\nTo {them}, type the number of files that go:");
     let typed = context.console.ask_number(&words);
     let typed = typed.map_err(Failure::system("read the answer"))?;
     typed.map(Consent::Typed).ok_or(Failure::Declined)

@@ -21,9 +21,8 @@ use crate::cli::{findings, identity, lock, project};
 use crate::plan::approve::Consent;
 use crate::plan::consent::Agreed;
 use crate::plan::restore::Chosen;
-use crate::probe::Findings;
+use crate::probe::{Assumption, Findings};
 use crate::render::Style;
-use crate::render::wrap::wrapped;
 use crate::sandbox::world::World;
 use crate::state::{State, Target};
 use crate::store::file::FileSession;
@@ -135,16 +134,16 @@ impl Opened {
     /// Returns that, by what `does` says of the API.
     pub(super) fn prove(
         &self,
-        rests: fn(&Findings) -> bool,
+        lacking: fn(&Findings) -> Vec<Assumption>,
         does: &'static str,
     ) -> Result<(), Failure> {
         let server = self.settings.server.value.name();
-        let is_shown =
-            self.is_sandbox() || self.is_unproven || findings::show(&self.paths, server, rests)?;
-        if is_shown {
-            Ok(())
-        } else {
-            Err(Failure::Unproven(does))
+        if self.is_sandbox() || self.is_unproven {
+            return Ok(());
+        }
+        match findings::lack(&self.paths, server, lacking)? {
+            None => Ok(()),
+            Some(lack) => Err(Failure::Unproven(does, lack)),
         }
     }
 
@@ -210,10 +209,10 @@ pub(super) fn show(
     context: &Context,
     write: impl Fn(bool, Style, &mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let width = context.console.width();
+    let folds = context.console.width().is_some();
     let shown = context
         .console
-        .data(|style, sink| wrapped(width, sink, |sink| write(width.is_some(), style, sink)));
+        .text(|style, sink| write(folds, style, sink));
     Ok(OutputError::unless_gone(shown)?)
 }
 

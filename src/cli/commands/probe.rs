@@ -196,10 +196,12 @@ fn say(
         early,
         rest,
     } = outcome;
-    let shown = context.console.data(|style, sink| match arguments.format {
-        Format::Text => render::table(findings, style, sink),
-        Format::Json => render::list(findings, sink),
-    });
+    let shown = match arguments.format {
+        Format::Text => context
+            .console
+            .text(|style, sink| render::table(findings, style, sink)),
+        Format::Json => context.console.data(|_, sink| render::list(findings, sink)),
+    };
     OutputError::unless_gone(shown)?;
     match rest {
         Some(Rest::Nothing) => context

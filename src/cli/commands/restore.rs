@@ -42,9 +42,12 @@ pub(crate) fn run(context: &Context, arguments: &Restore) -> Result<Exit, Failur
         return all_back(context, &chosen, &mut opened);
     }
     if candidates.iter().any(Candidate::is_staging) || !unanswered.folders.is_empty() {
-        opened.prove(Findings::bring_back_staged, "restores and moves assets")?;
+        opened.prove(
+            Findings::lacking_to_bring_back_staged,
+            "restores and moves assets",
+        )?;
     } else {
-        opened.prove(Findings::bring_back, "restores")?;
+        opened.prove(Findings::lacking_to_bring_back, "restores")?;
     }
     let played = |seeded| played(seeded, &opened.state, &candidates);
     let (connection, account) = opened.connect(context, played)?;

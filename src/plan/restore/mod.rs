@@ -11,7 +11,7 @@ use crate::outcome::Evidence;
 use crate::state::{Record, State, Status, is_recent, restorable_until};
 use parts::Parts;
 use refused::is_deleted;
-pub use refused::{NotChosen, Runs};
+pub use refused::{Did, NotChosen, Runs};
 pub use unanswered::{Settled, Unanswered, settle};
 
 mod order;
@@ -183,10 +183,9 @@ fn of_run(state: &State, run: u64) -> Result<BTreeSet<AssetId>, NotChosen> {
         return Ok(open);
     }
     let others = Runs::of(state);
-    Err(if state.runs.contains_key(&run) {
-        NotChosen::Nothing(run, others)
-    } else {
-        NotChosen::NoRun(run, others)
+    Err(match state.runs.get(&run) {
+        Some(own) => NotChosen::Nothing(run, Did::of(own), others),
+        None => NotChosen::NoRun(run, others),
     })
 }
 

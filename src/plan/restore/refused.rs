@@ -5,10 +5,13 @@ use std::fmt;
 
 use crate::asset::AssetId;
 use crate::outcome::{Evidence, Phase};
-use crate::state::{State, Status};
+use crate::state::{Change, RunRecord, State, Status};
 
 /// What a run has done of which nobody knows what became, and what to do.
 const UNANSWERED: &str = "sent deletes that were not answered: `retire restore` of its number finds out what became of them";
+
+/// How what we have not deleted comes back.
+const BY_HAND: &str = "restore it in the web app, in the project's recently deleted assets";
 
 /// Why nothing of what somebody wants back can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +19,38 @@ pub enum NotChosen {
     /// The state has no such run.
     NoRun(u64, Runs),
     /// The run has deleted nothing that is still deleted, nor anything that is back.
-    Nothing(u64, Runs),
+    Nothing(u64, Did, Runs),
     /// The state does not know the asset.
     NotKnown(AssetId),
     /// The asset is moved aside, and not deleted.
     Staged(AssetId),
     /// The asset is recorded as something else than deleted by us.
     NotRetired(AssetId, &'static str),
+}
+
+/// What a run has done instead of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// It moved assets aside, and deleted nothing.
+    Stage,
+    /// It made the state anew from what a server showed to be deleted.
+    Rebuild,
+    /// Something else.
+    Other,
+}
+
+impl Did {
+    /// What a run of a state has done.
+    pub(super) fn of(run: &RunRecord) -> Self {
+        let came = run.came.map(|came| came.counts);
+        if matches!(run.change, Some(Change::Rebuilt(_))) {
+            Self::Rebuild
+        } else if came.is_some_and(|came| came.staged > 0 && came.retired == 0) {
+            Self::Stage
+        } else {
+            Self::Other
+        }
+    }
 }
 
 /// The runs that have deleted something that nobody has seen back, and those that have asked for such
@@ -119,17 +147,46 @@ impl fmt::Display for Runs {
     }
 }
 
+impl NotChosen {
+    /// What to do about it, where its words do not say that.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoRun(_, others) | Self::Nothing(_, Did::Stage | Did::Other, others)
+                if others.is_empty() =>
+            {
+                Some("`retire state history` shows the runs")
+            }
+            Self::NoRun(..) | Self::Nothing(_, Did::Stage | Did::Other, _) => Some(
+                "`retire state history` shows the runs, and `retire state list --status retired` the assets",
+            ),
+            Self::NotKnown(_) | Self::NotRetired(..) => {
+                Some("`retire state list --status retired` shows what can be restored")
+            }
+            Self::Nothing(_, Did::Rebuild, _) | Self::Staged(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for NotChosen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRun(run, others) => {
                 write!(formatter, "the state has no run {run}; {others}")
             }
-            Self::Nothing(run, others) if others.staged.contains(run) => write!(
+            Self::Nothing(run, _, others) if others.staged.contains(run) => write!(
                 formatter,
                 "what run {run} moved aside waits, and is not deleted: `retire state unstage run:{run}` moves it back"
             ),
-            Self::Nothing(run, others) => write!(
+            Self::Nothing(run, Did::Stage, others) => write!(
+                formatter,
+                "run {run} moved assets aside and deleted nothing; {others}"
+            ),
+            Self::Nothing(run, Did::Rebuild, _) => write!(
+                formatter,
+                "run {run} made this state anew, and nobody knows what of it `retire` has deleted; {BY_HAND}"
+            ),
+            Self::Nothing(run, Did::Other, others) => write!(
                 formatter,
                 "nothing that run {run} deleted is still deleted; {others}"
             ),
@@ -137,6 +194,10 @@ impl fmt::Display for NotChosen {
             Self::Staged(id) => write!(
                 formatter,
                 "`{id}` is staged and not deleted: `retire state unstage` moves it back"
+            ),
+            Self::NotRetired(id, "gone") => write!(
+                formatter,
+                "`{id}` is recorded as gone: others have deleted it, or nobody knows who; {BY_HAND}"
             ),
             Self::NotRetired(id, status) => write!(
                 formatter,

@@ -26,6 +26,19 @@ pub enum NotStaged {
     Inside(AssetId, AssetId),
 }
 
+impl NotStaged {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Other(_, "retired") => "`retire restore` takes back what is deleted",
+            Self::Run(..) | Self::NotKnown(_) | Self::Other(..) | Self::Inside(..) => {
+                "`retire state list --status staged` shows what is"
+            }
+        }
+    }
+}
+
 impl fmt::Display for NotStaged {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -83,7 +83,7 @@ fn refusals(refused: &Refused, checks: &mut Vec<Check>) {
         Refused::WrongNumber { .. }
         | Refused::NotChecked
         | Refused::Marks(_)
-        | Refused::Unproven => checks.push(Check::of_failure(
+        | Refused::Unproven(_) => checks.push(Check::of_failure(
             withheld::refused(refused).text(),
             Some(refused.hint()),
         )),

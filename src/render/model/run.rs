@@ -19,7 +19,7 @@ use crate::render::report::{FailedAsset, Summary, WayBack};
 use crate::render::shelter::Knows;
 use crate::render::summary::duration;
 use crate::render::{
-    Paint, count, counted, either, holds, moment, restorable, shelter, size, thousands, words,
+    Paint, count, counted, either, holds, moment, shelter, size, thousands, words,
 };
 use crate::state::{State, Status};
 
@@ -192,9 +192,14 @@ fn lead(summary: &Summary, now: Timestamp) -> Vec<Line> {
             "Deleted: {size}. Frame.io keeps that for 30 days, and may free the space only later."
         )));
     }
-    lines.extend(way_back(summary));
+    if summary.counts.retired > 0 {
+        lines.extend(way_back(summary, "retire restore"));
+    }
     if let Some(waiting) = all_waiting(&summary.staged, now) {
         lines.push(Line::words("Staged: ").and_line(waiting).and("."));
+        if summary.counts.staged > 0 {
+            lines.extend(way_back(summary, "retire state unstage"));
+        }
     }
     if summary.resolved > 0 {
         let assets = counted(summary.resolved, "asset", "assets");
@@ -210,20 +215,19 @@ fn lead(summary: &Summary, now: Timestamp) -> Vec<Line> {
     lines
 }
 
-/// By which command what was deleted can be taken back.
-fn way_back(summary: &Summary) -> Vec<Line> {
-    let (Some(run), Some(way)) = (summary.run, summary.way_back) else {
-        return Vec::new();
+/// By which command what was deleted can be taken back, or what was moved aside.
+fn way_back(summary: &Summary, command: &str) -> Option<Line> {
+    let (Some(run), Some(WayBack { words, is_proven })) = (summary.run, &summary.way_back) else {
+        return None;
     };
-    let command = format!("`retire restore run:{run}` takes it back.");
-    let first = match way {
-        WayBack::Proven => None,
-        WayBack::Unproven => Some(restorable::PROBE_FIRST),
+    let more = if *is_proven {
+        "."
+    } else {
+        ", with `--unproven` or once `retire probe --project ID`, in an empty project, has shown how."
     };
-    [Line::words(command)]
-        .into_iter()
-        .chain(first.map(Line::words))
-        .collect()
+    let words = Foreign::new(&**words).or(String::new());
+    let line = Line::words(format!("`{command} run:{run}")).and_foreign(words);
+    Some(line.and(format!("` takes it back{more}")))
 }
 
 /// Why it stopped, and what was not sent.

@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, arguments: &StateAcceptMissing) -> Result<E
     let rows: Vec<(AssetId, &Record)> = rows.collect();
     let shown = context
         .console
-        .data(|style, sink| render::state::list(&state, &mut rows.iter().copied(), style, sink));
+        .text(|style, sink| render::state::list(&state, &mut rows.iter().copied(), style, sink));
     OutputError::unless_gone(shown)?;
     if !arguments.auto_approve {
         let question = "\nTo record them as gone, type the number of assets:";

@@ -6,6 +6,7 @@ use glob::{MatchOptions, Pattern};
 
 use crate::app::provenance::RawIdentity;
 use crate::asset::AssetId;
+use crate::cli::again;
 use crate::cli::args::{
     Format, State, StateFile, StateList, StatePull, StateShow, Which, Words, is_standard,
 };
@@ -19,6 +20,7 @@ use crate::cli::identity;
 use crate::cli::lock;
 use crate::cli::settings::Settings;
 use crate::cli::settings::declare::on;
+use crate::cli::settings::server::Server;
 use crate::cli::settings::table::Given;
 use crate::inventory::Known;
 use crate::render;
@@ -206,22 +208,30 @@ fn show(context: &Context, arguments: &StateShow) -> Result<Exit, Failure> {
 }
 
 fn history(context: &Context, arguments: &StateFile) -> Result<Exit, Failure> {
-    let state = load(context, &arguments.which)?;
+    let Which { path, settings } = &arguments.which;
+    let settings = context.settings_offline(&settings.given, path.as_deref())?;
+    let place = &settings.state;
+    let state = expect_state(context, FileStore::new(&place.value).load()?, &place.value)?;
+    let paths: Vec<PathBuf> = path.iter().cloned().collect();
+    let target = &state.target;
+    let words = again::words(target.endpoint == Server::Sandbox.name(), place, &paths);
     let (width, now) = (context.console.width(), clock::now());
     context.console.data(|style, sink| match arguments.format {
         Format::Text => wrapped(width, sink, |sink| {
-            render::history::history(&state, now, style, sink)
+            render::history::history(&state, (&words, now), style, sink)
         }),
         Format::Json => render::json::history(&state, sink),
     })?;
     for warning in render::restorable::warnings(&state, now) {
         context.console.warn(&warning);
     }
-    let paths: Vec<PathBuf> = arguments.which.path.iter().cloned().collect();
-    let target = &state.target;
+    let waits = state
+        .assets
+        .values()
+        .any(|record| record.status.aside().is_some());
     if target.api == Api::V4
-        && !state.restorable().is_empty()
-        && !findings::brings_back(&paths, &target.endpoint)
+        && (waits || !state.restorable().is_empty())
+        && !findings::takes_back(&paths, &target.endpoint, waits)
     {
         context.console.message(render::restorable::PROBE_FIRST);
     }

@@ -96,7 +96,7 @@ pub(crate) fn run(context: &Context, arguments: &StateRebuild) -> Result<Exit, F
         return Ok(if is_blind { Exit::Failed } else { exit });
     }
     state.rebuild(&info, &shown);
-    let written = context.console.data(|style, sink| {
+    let written = context.console.text(|style, sink| {
         let mut rows = state.assets.iter().map(|(id, record)| (*id, record));
         let rows: &mut dyn Iterator<Item = (AssetId, &Record)> = &mut rows;
         render::state::list(&state, rows, style, sink)

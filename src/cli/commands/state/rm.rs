@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, arguments: &StateRm) -> Result<Exit, Failur
     }
     let shown = context
         .console
-        .data(|style, sink| render::state::list(&state, &mut rows.iter().copied(), style, sink));
+        .text(|style, sink| render::state::list(&state, &mut rows.iter().copied(), style, sink));
     OutputError::unless_gone(shown)?;
     for warning in warnings(counts) {
         context.console.warn(&warning);

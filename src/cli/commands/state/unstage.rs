@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, arguments: &StateUnstage) -> Result<Exit, F
         return Ok(Exit::Done);
     }
     let here = opened.target()?;
-    opened.prove(Findings::move_aside, "moves assets")?;
+    opened.prove(Findings::lacking_to_move_aside, "moves assets")?;
     let played = |seeded| playground::with_ids(seeded, &opened.state);
     let (connection, account) = opened.connect(context, played)?;
     let at = (&connection, account.as_deref());

@@ -267,7 +267,7 @@ fn in_the_way(of: &PlanReport<'_, '_>) -> usize {
         Refused::WrongNumber { .. }
         | Refused::NotChecked
         | Refused::Marks(_)
-        | Refused::Unproven => 1,
+        | Refused::Unproven(_) => 1,
     });
     guards + besides.sum::<usize>()
 }
