@@ -215,7 +215,9 @@ impl<'plan> Walk<'plan> {
         let is_emptied = self.inputs.inventory.is_some_and(|inventory| {
             let facts = inventory.facts(id);
             let is_stack = facts.is_some_and(|facts| facts.kind == Kind::VersionStack);
-            is_stack && inventory.files_in(id) == Some(0)
+            let places = inventory.places.as_ref();
+            let listed = places.and_then(|places| places.contents.get(&id));
+            is_stack && (inventory.files_in(id) == Some(0) || listed.is_some_and(Vec::is_empty))
         });
         self.is_shown(id) && !is_emptied
     }

@@ -187,6 +187,26 @@ fn each_row_of_what_goes_along() {
 }
 
 #[test]
+fn the_shell_of_a_version_stack_whose_files_are_deleted_keeps_no_folder() {
+    let (none, mut tree) = (BTreeSet::new(), tree());
+    tree.gone = [5].into();
+    let manifests = Manifests {
+        entries: [2, 4].map(|n| entry(n, None)).into(),
+        ..Manifests::default()
+    };
+    let mut state = empty_state();
+    for n in [4, 5] {
+        let retired = Status::Retired(Evidence::Answer);
+        state.assets.insert(id(n), record(retired));
+    }
+    let read = tree.read(&[2, 4], &none, &none);
+    let mut plan = plan_seen(&manifests, &state, &read);
+    plan.cover(Api::V4);
+    let totals = plan.totals;
+    assert_eq!((totals.retire, totals.held, totals.drift), (1, 0, 0));
+}
+
+#[test]
 fn what_was_not_answered_is_read_and_not_deleted_where_it_goes_along() {
     let unknown = [(6, Status::Unknown { attempts: 3 })];
     let row = Row {
