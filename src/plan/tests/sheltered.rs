@@ -255,6 +255,12 @@ impl World {
             return Some("kept");
         }
         let listed = self.listed.get(&n)?;
+        // What V4 may leave of a version stack whose files are deleted is nothing that is back.
+        let is_recorded = status.is_some_and(|status| Recorded::of(status).is_some());
+        let is_empty = tree.contents(n).iter().all(|one| back.contains(one));
+        if is_recorded && tree.kind(n) == Kind::VersionStack && is_empty {
+            return None;
+        }
         if listed.not_before.is_some_and(|second| NOW + second > now) {
             return Some("deferred");
         }
