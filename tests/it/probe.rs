@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+#[cfg(feature = "failpoints")]
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -214,6 +215,7 @@ fn at_once<T: Sync>(rows: &[T], work: impl Fn(&T) + Sync) {
     });
 }
 
+#[cfg(feature = "failpoints")]
 #[test]
 fn killed_anywhere_nothing_is_left_after_the_next_start() {
     let orders: Vec<String> = ["probe.send", "probe.answered", "probe.recorded"]
@@ -295,6 +297,7 @@ fn what_an_unanswered_call_has_made_is_found_and_removed() {
     });
 }
 
+#[cfg(feature = "failpoints")]
 #[test]
 fn somebodys_own_in_the_folder_stays_and_what_it_is_in() {
     for (order, place, around) in [
